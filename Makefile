@@ -13,6 +13,10 @@ export CARGO_TARGET_DIR ?= $(SURETY_CACHE)/target
 export SURETY_NODE ?= $(CARGO_TARGET_DIR)/testnet/surety-node
 export SURETY_GATEWAY ?= $(CARGO_TARGET_DIR)/testnet/surety-gateway
 export SURETY_PROVIDER ?= $(CARGO_TARGET_DIR)/testnet/surety-provider
+# Of `build` and of `next-runtime`: an upgrade goes from one to the other.
+WASM = wbuild/surety-runtime/surety_runtime.compact.compressed.wasm
+export SURETY_RUNTIME ?= $(CARGO_TARGET_DIR)/testnet/$(WASM)
+export SURETY_NEXT_RUNTIME ?= $(CARGO_TARGET_DIR)/next-runtime/release/$(WASM)
 export PATH := $(SURETY_CACHE)/tools/bin:$(PATH)
 
 # Findings of `make setup` about this machine.
@@ -29,10 +33,10 @@ CHECK_SET = --profile testnet --workspace --features runtime-benchmarks,try-runt
 BENCHMARKED = $(shell grep -l impl_benchmark_test_suite pallets/*/src/benchmarking.rs | cut -d/ -f2)
 BENCHMARK_SET = $(BENCHMARKED:%=-p pallet-surety-%) --features runtime-benchmarks,try-runtime
 
-.PHONY: help setup setup-checks setup-provider setup-clients build run demo test test-rust \
-	test-provider test-doc test-benchmarks test-ops test-staking test-clients test-e2e lint \
-	lint-quick lint-format lint-headers lint-rust lint-deps lint-scripts lint-e2e doc ci advisories \
-	fmt bench bench-gateway weights chain-specs packages wasm zombienet clean
+.PHONY: help setup setup-checks setup-provider setup-clients build next-runtime run demo test \
+	test-rust test-provider fuzz test-doc test-benchmarks test-ops test-staking test-upgrade \
+	test-clients test-e2e lint lint-quick lint-format lint-headers lint-rust lint-deps lint-scripts \
+	lint-e2e doc ci advisories fmt bench bench-gateway weights chain-specs packages wasm zombienet clean
 
 help: ## list the targets
 	@printf 'Surety: a chain that enforces service agreements. Targets:\n\n'
@@ -55,11 +59,14 @@ build: setup ## build node, gateway and provider, optimized, with debug assertio
 	@$(IN_ENV); cargo build --profile testnet $(CARGO_SET)
 	@printf '\nbuilt: %s\n' "$(SURETY_NODE)" "$(SURETY_GATEWAY)" "$(SURETY_PROVIDER)"
 
+next-runtime: setup ## the runtime as an upgrade of itself: the next version, with the metadata hash (prints its path)
+	@$(IN_ENV); scripts/next-runtime.sh
+
 run: build ## start a single-validator dev node that forgets everything (ARGS="..." adds flags)
 	@"$(SURETY_NODE)" --dev $(ARGS)
 
 SCENE ?= outage
-demo: build ## four validators, live: an outage is credited (SCENE=compute, gateway, provider)
+demo: build $(if $(filter governance,$(SCENE)),next-runtime) ## four validators, live: an outage is credited (SCENE=compute, gateway, governance, provider)
 	@node e2e/demo.mjs --scene "$(SCENE)" $(ARGS)
 
 test: test-rust test-doc test-benchmarks test-ops test-e2e ## all tests
@@ -74,6 +81,13 @@ test-rust: setup-checks ## unit, property and runtime tests (ARGS="NAME" picks s
 test-provider: build setup-provider ## containers, VPN and models for real, one by one (root)
 	@$(IN_ENV); cargo nextest run --cargo-profile testnet $(CARGO_SET) --no-fail-fast \
 		-j 1 -E '$(ON_MACHINE)' $(ARGS)
+
+# Calls of `make fuzz`, and the seed that it begins with.
+fuzz: export FUZZ_CALLS ?= 1000000
+fuzz: export FUZZ_SEED ?= 1000
+fuzz: setup-checks ## random calls against the runtime (FUZZ_CALLS, FUZZ_SEED; ARGS="..." for nextest)
+	@$(IN_ENV); cargo nextest run --cargo-profile testnet $(CARGO_SET) --no-capture \
+		-E 'test(random_calls_from_every_origin)' $(ARGS)
 
 test-doc: setup ## examples in the documentation
 	@$(IN_ENV); cargo test --profile testnet --workspace --doc
@@ -92,6 +106,10 @@ test-e2e: build ## scenarios and hostile endpoints, on a live network (SUBJECT=l
 
 test-staking: build ## the way into the validator set and out of it, live (20 minutes)
 	@cd e2e && npm run --silent test:staking
+
+test-upgrade: build next-runtime ## a market goes through two upgrades, live; the first from a fixed validator set (20 minutes)
+	@$(IN_ENV); SURETY_LIVE_STATE=$$(scripts/test-binary.sh live_state --profile testnet $(CARGO_SET)); \
+		export SURETY_LIVE_STATE; cd e2e && npm run --silent test:upgrade
 
 CLIENT ?=
 test-clients: export CLIENT := $(CLIENT)

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The demo (`make demo`): a scenario on a live local network, shown as it happens.
 //
-//   --scene NAME  `outage` (the default), `compute`, `gateway` or `provider` (needs root)
+//   --scene NAME  `outage` (the default), `compute`, `gateway`, `governance` or `provider` (needs
+//                 root)
 //   --keep-logs   leave the folder with the logs of all processes
 //
 // Exits with 0 if the scenario came to its end, with 130 on Ctrl-C, else with 1 and the step that
@@ -13,6 +14,7 @@ import { Display } from "./lib/display/display.mjs";
 import { BALANCES, balanceRows } from "./lib/display/tables.mjs";
 import { Fixture } from "./lib/fixture.mjs";
 import { STEPS as GATEWAY_STEPS, GatewayScenario } from "./lib/scenarios/gateway.mjs";
+import { STEPS as GOVERNANCE_STEPS, GovernanceScenario } from "./lib/scenarios/governance.mjs";
 import { STEPS as LEASE_STEPS, LeaseScenario } from "./lib/scenarios/lease.mjs";
 import { STEPS as OUTAGE_STEPS, OutageScenario } from "./lib/scenarios/outage.mjs";
 import { STEPS as PROVIDER_STEPS, ProviderScenario } from "./lib/scenarios/provider.mjs";
@@ -23,7 +25,7 @@ import { withCleanup } from "./lib/system/processes.mjs";
  * @property {string} title
  * @property {string[]} steps
  * @property {typeof OutageScenario | typeof LeaseScenario | typeof GatewayScenario |
- *   typeof ProviderScenario} Scenario
+ *   typeof GovernanceScenario | typeof ProviderScenario} Scenario
  * @property {boolean} endpoints - true if the scenario needs the fixture's endpoints
  * @property {() => string | undefined} [whyNot] - reason why this machine cannot show it
  */
@@ -46,6 +48,12 @@ const SCENES = {
     title: "Surety: one URL, three operators, and their faults",
     steps: GATEWAY_STEPS,
     Scenario: GatewayScenario,
+    endpoints: true,
+  },
+  governance: {
+    title: "Surety: validators, holders and the committee run the network",
+    steps: GOVERNANCE_STEPS,
+    Scenario: GovernanceScenario,
     endpoints: true,
   },
   provider: {
@@ -90,8 +98,10 @@ async function main() {
   try {
     display.step(0);
     const { endpoints } = scene;
-    const { proofs } = scenario;
-    await fixture.start({ onStep: (text) => display.step(0, text), endpoints, proofs });
+    const { genesis, proofs } = scenario;
+    scenario.prepare();
+    const onStep = (/** @type {string} */ text) => display.step(0, text);
+    await fixture.start({ onStep, endpoints, genesis, proofs });
     await scenario.run();
     display.finished();
     return 0;

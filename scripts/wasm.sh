@@ -65,7 +65,7 @@ if ! cmp "$work/first.wasm" "$work/second.wasm"; then
 fi
 mkdir -p "$out"
 name=surety_runtime${features:+-$features}
-file=$out/$name-$(sed -n 's/.*spec_version: \([0-9]*\),.*/\1/p' runtime/src/lib.rs).wasm
+file=$out/$name-$(sed -n 's/^version!(spec_version: \([0-9]*\)).*/\1/p' runtime/src/lib.rs | head -n 1).wasm
 cp "$work/first.wasm" "$file"
 toolchain=${WASM_BUILD_TOOLCHAIN:-$(rustup show active-toolchain | cut -d' ' -f1)}
 printf '  wasm: %s\n' "$file, $(wc -c < "$file") bytes" "commit $commit" \

@@ -49,8 +49,9 @@ export class Fixture {
    * @param {boolean} [options.endpoints] - without them there are only the validators
    * @param {string} [options.proofs] - address at which exits of VPNs reach the validators
    * @param {(genesis: any) => void} [options.genesis] - changes the genesis of the local chain
+   * @param {string} [options.chain] - path of the specification of another chain
    */
-  async start({ onStep = () => {}, endpoints = true, proofs, genesis } = {}) {
+  async start({ onStep = () => {}, endpoints = true, proofs, genesis, chain = "local" } = {}) {
     const { processes } = this;
     if (endpoints) {
       onStep("an Ethereum network of three hardhat nodes, and nginx");
@@ -64,7 +65,7 @@ export class Fixture {
       // Two references that the operator does not run: probers trust them if they agree.
       anchors: this.ethereum?.anchors.map((node) => `ethereum=${node.url}`),
       full: endpoints ? ["surety-operator"] : [],
-      chain: genesis ? await this.#specWith(genesis) : "local",
+      chain: genesis ? await this.#specWith(genesis) : chain,
       proofs,
     });
     this.api = await connect(this.network.validators[0].ws);

@@ -104,13 +104,13 @@ impl Helper {
 			Assets::force_create(
 				RuntimeOrigin::root(),
 				ASSET.into(),
-				market::Treasury::get().into(),
+				market::TreasuryAccount::get().into(),
 				true,
 				MINIMUM,
 			)
 			.expect("nobody else creates it");
 			// As on a live chain, the pots can receive payments.
-			for pot in [market::Treasury::get(), market::ProberPot::get()] {
+			for pot in [market::TreasuryAccount::get(), market::ProberPot::get()] {
 				mint(AssetId::Local(ASSET), &pot, MINIMUM);
 			}
 		}
@@ -375,6 +375,21 @@ impl pallet_surety_compute_orders::BenchmarkHelper<AccountId> for Helper {
 	}
 }
 
+impl pallet_asset_rate::AssetKindFactory<AssetId> for Helper {
+	fn create_asset_kind(seed: u32) -> AssetId {
+		AssetId::Local(seed)
+	}
+}
+
+impl pallet_treasury::ArgumentsFactory<AssetId, AccountId> for Helper {
+	fn create_asset_kind(_: u32) -> AssetId {
+		AssetId::Local(Self::asset())
+	}
+	fn create_beneficiary(seed: [u8; 32]) -> AccountId {
+		seed.into()
+	}
+}
+
 /// Key type of the reporter of the benchmarks.
 const REPORTER: sp_core::crypto::KeyTypeId = sp_core::crypto::KeyTypeId(*b"uses");
 
@@ -448,9 +463,9 @@ impl pallet_surety_usage::benchmarking::BenchmarkHelper<AccountId, Signature> fo
 		};
 		let most = <Runtime as pallet_proxy::Config>::MaxProxies::get();
 		let mut proxies: Vec<_> = (1..most)
-			.map(|n| definition(account("proxy", n, 0), configs::governance::ProxyType::Report))
+			.map(|n| definition(account("proxy", n, 0), configs::accounts::ProxyType::Report))
 			.collect();
-		proxies.push(definition(reporter.clone(), configs::governance::ProxyType::Report));
+		proxies.push(definition(reporter.clone(), configs::accounts::ProxyType::Report));
 		let proxies =
 			frame_support::BoundedVec::try_from(proxies).expect("as many as there may be");
 		pallet_proxy::Proxies::<Runtime>::insert(&tenant, (proxies, UNIT));

@@ -35,6 +35,8 @@ const VALIDATOR_BOND: Balance = 10_000 * UNIT;
 /// Minimum number of validators of an election, which a set that tolerates a faulty one has. If
 /// fewer stand, the set stays as it is.
 pub const MINIMUM_VALIDATORS: u32 = 4;
+/// Members of the technical committee at genesis.
+const COMMITTEE: usize = 3;
 /// Seats in the validator set. Governance adds some as the network grows.
 pub const SEATS: u32 = 16;
 /// Maximum number of candidates, which bounds the work of an election.
@@ -92,7 +94,7 @@ fn genesis(timing: Timings, set: Set, dev: bool, minimum_bond: Option<Balance>) 
 	let keys: Vec<_> = keys.into_iter().take(set.validators).collect();
 	let accounts: Vec<AccountId> =
 		Sr25519Keyring::well_known().map(|k| k.to_account_id()).collect();
-	let treasury = configs::market::Treasury::get();
+	let treasury = configs::market::TreasuryAccount::get();
 	// The pots exist from genesis on. Otherwise the first tenant would pay for their creation.
 	let pots = [treasury.clone(), configs::market::ProberPot::get(), Sla::pot()];
 	let unbonding = dev.then(|| {
@@ -159,6 +161,9 @@ fn genesis(timing: Timings, set: Set, dev: bool, minimum_bond: Option<Balance>) 
 				.into_iter()
 				.map(|(sr, ed)| (sr.to_account_id(), sr.to_account_id(), session_keys(sr, ed)))
 				.collect::<Vec<_>>(),
+		},
+		technical_committee: TechnicalCommitteeConfig {
+			members: accounts.iter().take(COMMITTEE).cloned().collect::<Vec<_>>(),
 		},
 		sudo: SudoConfig { key: dev.then(|| Sr25519Keyring::Alice.to_account_id()) },
 		operators: OperatorsConfig {

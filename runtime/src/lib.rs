@@ -19,6 +19,7 @@
 //! | `statement.rs` | statement of an account |
 //! | `usage.rs` | read side of usage |
 //! | `benchmarks.rs` | benchmark set-up across pallets |
+//! | `governance/` | origins, tracks, voting power, emergencies |
 //! | `parameters.rs` | parameters that governance may change, and their genesis values |
 //! | `genesis.rs` | presets `development`, `local_testnet`, `staging` |
 //! | `validators.rs` | election of validators, sessions, consequences of offences |
@@ -38,6 +39,7 @@ mod apis;
 mod benchmarks;
 pub mod configs;
 pub mod genesis;
+pub mod governance;
 pub mod migrations;
 pub mod parameters;
 mod read;
@@ -132,18 +134,30 @@ pub const MICRO: Balance = MILLI / 1_000;
 /// Smallest balance of an account.
 pub const EXISTENTIAL_DEPOSIT: Balance = MILLI;
 
-/// Version of this runtime.
-#[sp_version::runtime_version]
-pub const VERSION: RuntimeVersion = RuntimeVersion {
-	spec_name: Cow::Borrowed("surety"),
-	impl_name: Cow::Borrowed("surety"),
-	authoring_version: 1,
-	spec_version: 1,
-	impl_version: 1,
-	apis: RUNTIME_API_VERSIONS,
-	transaction_version: 1,
-	system_version: 1,
-};
+/// Declares the version of this runtime. The number of the rules is a literal, since the
+/// declaration is also read without running the code.
+macro_rules! version {
+	(spec_version: $number:tt) => {
+		/// Version of this runtime.
+		#[sp_version::runtime_version]
+		pub const VERSION: RuntimeVersion = RuntimeVersion {
+			spec_name: Cow::Borrowed("surety"),
+			impl_name: Cow::Borrowed("surety"),
+			authoring_version: 1,
+			spec_version: $number,
+			impl_version: 1,
+			apis: RUNTIME_API_VERSIONS,
+			transaction_version: 1,
+			system_version: 1,
+		};
+	};
+}
+
+#[cfg(not(feature = "next-version"))]
+version!(spec_version: 2);
+// One higher: tests upgrade the runtime to itself.
+#[cfg(feature = "next-version")]
+version!(spec_version: 3);
 
 #[frame_support::runtime]
 mod runtime {
@@ -212,6 +226,37 @@ mod runtime {
 	pub type Proxy = pallet_proxy;
 	#[runtime::pallet_index(23)]
 	pub type Sudo = pallet_sudo;
+
+	// Governance. `Scheduler` before the market: a parameter that changes in this block is the same
+	// for all of its work.
+	#[runtime::pallet_index(24)]
+	pub type Preimage = pallet_preimage;
+	#[runtime::pallet_index(25)]
+	pub type Scheduler = pallet_scheduler;
+	#[runtime::pallet_index(26)]
+	pub type Referenda = pallet_referenda;
+	#[runtime::pallet_index(27)]
+	pub type ConvictionVoting = pallet_conviction_voting;
+	#[runtime::pallet_index(28)]
+	pub type Origins = crate::governance::origins;
+	#[runtime::pallet_index(29)]
+	pub type Whitelist = pallet_whitelist;
+	#[runtime::pallet_index(30)]
+	pub type TechnicalCommittee = pallet_collective<Instance1>;
+	#[runtime::pallet_index(31)]
+	pub type Treasury = pallet_treasury;
+	#[runtime::pallet_index(32)]
+	pub type AssetRate = pallet_asset_rate;
+
+	// Emergencies and upgrades.
+	#[runtime::pallet_index(33)]
+	pub type TxPause = pallet_tx_pause;
+	#[runtime::pallet_index(34)]
+	pub type SafeMode = pallet_safe_mode;
+	#[runtime::pallet_index(35)]
+	pub type Safety = crate::governance::safety;
+	#[runtime::pallet_index(36)]
+	pub type MultiBlockMigrations = pallet_migrations;
 
 	// The market. `Probes` before `Escrow`: a round is judged before the agenda carries out the
 	// ends that follow from its verdicts.

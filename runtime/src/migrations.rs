@@ -14,6 +14,11 @@ use {alloc::vec::Vec, sp_runtime::TryRuntimeError};
 /// Migrations that run in the first block of a new runtime, in this order.
 pub type SingleBlock = (StartStaking,);
 
+/// Migrations that take several blocks, in this order. Transactions wait for them, and so do the
+/// sweeps of the market.
+#[cfg(not(feature = "runtime-benchmarks"))]
+pub type MultiBlock = ();
+
 /// Start of staking on a chain with a fixed validator set. The set stays until the minimum number
 /// of candidates stand with a bond, from which on each era elects its own. Until then offences
 /// disable, and slash nothing, because nobody has a bond.

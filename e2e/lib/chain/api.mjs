@@ -3,6 +3,7 @@
 // others.
 
 import { ApiPromise, Keyring, WsProvider } from "@polkadot/api";
+import { stringToU8a } from "@polkadot/util";
 import { cryptoWaitReady } from "@polkadot/util-crypto";
 
 /** @import { ApiDecoration } from "@polkadot/api/types" */
@@ -42,6 +43,17 @@ const keyring = new Keyring({ type: "sr25519" });
  * @returns {Account}
  */
 export const account = (seed) => keyring.addFromUri(seed);
+
+/**
+ * Account of a pallet.
+ * @param {string} id
+ * @returns {Uint8Array}
+ */
+const palletAccount = (id) => stringToU8a(`modl${id}`.padEnd(32, "\0"));
+
+export const TREASURY = palletAccount("surety/t");
+/** Pot that probers are paid from. */
+export const PROBER_POT = palletAccount("surety/d");
 
 /**
  * Read a storage item.

@@ -24,7 +24,7 @@ import {
  * } from "./shapes.mjs"
  */
 
-/** Pallets of the market, whose events are kept. */
+/** Pallets of the market. */
 export const MARKET_PALLETS = [
   "operators",
   "probes",
@@ -97,7 +97,7 @@ export class Observer {
    */
   blocks = new Map();
   /**
-   * Events of Surety's pallets.
+   * Events of the pallets that were asked for.
    * @type {ChainEvent[]}
    */
   events = [];
@@ -122,21 +122,27 @@ export class Observer {
   #listeners = new Set();
   /** @type {Awaited<ReturnType<typeof followFinalized>>} */
   #following;
+  #pallets;
 
-  /** @param {Watchlist} watchlist */
-  constructor(watchlist) {
+  /**
+   * @param {Watchlist} watchlist
+   * @param {string[]} pallets - whose events are kept
+   */
+  constructor(watchlist, pallets) {
     this.watchlist = watchlist;
+    this.#pallets = pallets;
   }
 
   /**
    * Observe from the last finalized block on.
    * @param {Api} api
    * @param {Partial<Watchlist>} watchlist
+   * @param {string[]} [pallets] - whose events are kept
    * @returns {Promise<Observer>}
    */
-  static async start(api, watchlist) {
+  static async start(api, watchlist, pallets = MARKET_PALLETS) {
     const { operators = {}, services = {}, leases = {}, agreements = [], orders = [] } = watchlist;
-    const observer = new Observer({ operators, services, leases, agreements, orders });
+    const observer = new Observer({ operators, services, leases, agreements, orders }, pallets);
     observer.#following = await followFinalized(api, (block) => observer.#read(block));
     return observer;
   }
@@ -311,7 +317,7 @@ export class Observer {
       this.#targets().map(([name, target]) => this.#readService(at, name, target)),
     );
     const events = all
-      .filter(({ section }) => MARKET_PALLETS.includes(section))
+      .filter(({ section }) => this.#pallets.includes(section))
       .map((event) => ({
         block: number,
         hash,

@@ -3,9 +3,8 @@
 // test bitcoin that local networks have from genesis. The tenant takes two units, settles, closes
 // and gets the rest of the deposit back.
 
-import { stringToU8a } from "@polkadot/util";
 import { percent, UNIT } from "../chain/amounts.mjs";
-import { account, storage } from "../chain/api.mjs";
+import { account, PROBER_POT, storage, TREASURY } from "../chain/api.mjs";
 import { batch, call, eventOf, send } from "../chain/calls.mjs";
 import { listService, register } from "./listing.mjs";
 import { Scenario } from "./scenario.mjs";
@@ -41,13 +40,6 @@ const PROBERS = ["//Alice", "//Bob", "//Charlie", "//Dave"];
  * @property {Bitcoins} bitcoinsBefore
  * @property {Bitcoins} bitcoinsAfter
  */
-
-/**
- * Account of a pallet.
- * @param {string} id
- * @returns {Uint8Array}
- */
-const palletAccount = (id) => stringToU8a(`modl${id}`.padEnd(32, "\0"));
 
 /** The asset scenario. */
 export class AssetScenario extends Scenario {
@@ -170,11 +162,9 @@ export class AssetScenario extends Scenario {
       (await storage(this.api, "assets", "account", SBTC, who))
         .unwrapOrDefault()
         .balance.toBigInt();
-    const pots = [palletAccount("surety/d"), ...PROBERS.map((seed) => account(seed).address)];
+    const pots = [PROBER_POT, ...PROBERS.map((seed) => account(seed).address)];
     const [tenant, operator, treasury, ...shares] = await Promise.all(
-      [this.accounts.Tilda.address, this.funder.address, palletAccount("surety/t"), ...pots].map(
-        balance,
-      ),
+      [this.accounts.Tilda.address, this.funder.address, TREASURY, ...pots].map(balance),
     );
     return { tenant, operator, treasury, probers: shares.reduce((sum, share) => sum + share, 0n) };
   }

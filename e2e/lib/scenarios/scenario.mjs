@@ -4,7 +4,7 @@
 import { sure } from "../chain/amounts.mjs";
 import { account, balanceOf } from "../chain/api.mjs";
 import { batch, call, send } from "../chain/calls.mjs";
-import { Observer } from "../chain/observer.mjs";
+import { MARKET_PALLETS, Observer } from "../chain/observer.mjs";
 import { waitFor } from "../system/wait.mjs";
 
 /** @import { Account, Api, Codec } from "../chain/api.mjs" */
@@ -84,6 +84,22 @@ export class Scenario {
   }
 
   /**
+   * Change of the genesis of the local chain, if the scenario needs one.
+   * @returns {((genesis: any) => void) | undefined}
+   */
+  get genesis() {
+    return undefined;
+  }
+
+  /**
+   * Pallets whose events the scenario asks for.
+   * @returns {string[]}
+   */
+  get pallets() {
+    return MARKET_PALLETS;
+  }
+
+  /**
    * Account that funds the others. Each scenario has another one, because the transactions of one
    * account wait for each other.
    * @returns {Account}
@@ -94,12 +110,15 @@ export class Scenario {
 
   // ------------------------------------------------------------------ steps
 
+  /** Fail if a file that the scenario needs is missing, before anything is started. */
+  prepare() {}
+
   /**
    * Run the steps from 1 on. Step 0 is the start of the fixture.
    * @param {(() => Promise<unknown>)[]} steps
    */
   async runSteps(steps) {
-    this.observer = await Observer.start(this.api, this.watchlist);
+    this.observer = await Observer.start(this.api, this.watchlist, this.pallets);
     this.observer.onBlock((state) => {
       for (const event of state.events) this.reportEvent(event, state);
       this.#reportVerdicts(state);

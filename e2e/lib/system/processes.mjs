@@ -158,7 +158,7 @@ export class Processes {
    * @param {string} name
    * @param {string} command
    * @param {string[]} args
-   * @param {{ cwd?: string }} [options]
+   * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options] - as of `start`
    * @returns {Promise<string>} output of the command
    */
   async run(name, command, args, options) {

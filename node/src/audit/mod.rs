@@ -23,7 +23,7 @@ mod state;
 mod statement;
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)]
-mod tests;
+pub(crate) mod tests;
 mod verify;
 
 pub use chain::Chain;

@@ -241,6 +241,7 @@ fn stored<T: DecodeAll>(client: &FullClient, at: Hash, key: Vec<u8>) -> Option<T
 mod tests {
 	use super::*;
 	use frame_system::offchain::CreateAuthorizedTransaction;
+	use proptest::{collection::vec, prelude::*};
 	use sp_runtime::traits::ExtensionVariant;
 	use surety_runtime::{RuntimeCall, UncheckedExtrinsic};
 
@@ -331,6 +332,55 @@ mod tests {
 			);
 			assert_eq!(decode(&UncheckedExtrinsic::new_bare(commit()).encode()), None);
 		});
+	}
+
+	/// Report in an extrinsic as the runtime decodes it.
+	fn decoded_by_the_runtime(extrinsic: &[u8]) -> Option<Report> {
+		let extrinsic = UncheckedExtrinsic::decode_all(&mut &*extrinsic).ok()?;
+		let Preamble::General(_) = extrinsic.preamble else { return None };
+		match extrinsic.function {
+			RuntimeCall::Probes(pallet_surety_probes::Call::commit { round, index, .. }) => {
+				Some((round, index, Step::Commit))
+			},
+			RuntimeCall::Probes(pallet_surety_probes::Call::reveal { round, index, .. }) => {
+				Some((round, index, Step::Reveal))
+			},
+			_ => None,
+		}
+	}
+
+	proptest! {
+		#[test]
+		fn any_extrinsic_may_come_from_a_peer(
+			bytes: Vec<u8>,
+			changes in vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+			cut: prop::sample::Index,
+		) {
+			let report = vec![1; 20].try_into().unwrap();
+			let reveal = pallet_surety_probes::Call::reveal {
+				round: 8, index: 4, salt: [2; 32], report,
+			};
+			sp_io::TestExternalities::default().execute_with(|| {
+				let known = [
+					general(&commit().encode()),
+					general(&RuntimeCall::Probes(reveal).encode()),
+					general(&bytes),
+				];
+				for known in known {
+					let mut changed = known.clone();
+					for (at, byte) in &changes {
+						let at = at.index(changed.len());
+						changed[at] = *byte;
+					}
+					let cut = &changed[..cut.index(changed.len())];
+					for extrinsic in [bytes.as_slice(), &changed, cut] {
+						let report = decoded_by_the_runtime(extrinsic);
+						assert!(report.is_none() || decode(extrinsic) == report, "{extrinsic:?}");
+						let _ = decode(extrinsic);
+					}
+				}
+			});
+		}
 	}
 
 	#[test]

@@ -2,7 +2,10 @@
 
 //! Consensus: BABE and GRANDPA.
 
-use super::network::{NetworkHandle, SyncHandle};
+use super::{
+	equivocations::Discard,
+	network::{NetworkHandle, SyncHandle},
+};
 use crate::client::{FullBackend, FullClient, FullPool, FullSelectChain};
 use sc_consensus::DefaultImportQueue;
 use sc_consensus_babe::{BabeLink, BabeWorkerHandle, SlotProportion};
@@ -65,7 +68,6 @@ pub fn new_import_queue(
 	config: &Configuration,
 	client: &Arc<FullClient>,
 	select_chain: &FullSelectChain,
-	pool: &Arc<FullPool>,
 	task_manager: &TaskManager,
 	telemetry: Option<TelemetryHandle>,
 ) -> Result<(Consensus, DefaultImportQueue<Block>), ServiceError> {
@@ -85,7 +87,8 @@ pub fn new_import_queue(
 		client.clone(),
 		inherents.clone(),
 		select_chain.clone(),
-		OffchainTransactionPoolFactory::new(pool.clone()),
+		// Its reports of equivocations are refused: see `equivocations`.
+		OffchainTransactionPoolFactory::new(Discard),
 	)?;
 	let (import_queue, babe_worker) =
 		sc_consensus_babe::import_queue(sc_consensus_babe::ImportQueueParams {

@@ -7,11 +7,13 @@
 //! |---|---|
 //! | `partial` | client, database, pool and import queue |
 //! | `consensus` | block import, authoring and finality |
+//! | `equivocations` | reports of validators that author two blocks in one slot |
 //! | `network` | sync, GRANDPA notifications and authority discovery |
 //! | `rpc` | RPC module |
 //! | `offchain` | off-chain workers with the probing transport |
 
 mod consensus;
+mod equivocations;
 mod network;
 mod offchain;
 mod partial;
@@ -104,6 +106,11 @@ fn start_tasks(
 	let Consensus { import, babe, grandpa, inherents, .. } = partial.consensus;
 	let telemetry = telemetry.as_ref().map(Telemetry::handle);
 	let keystore = partial.keystore.keystore();
+	task_manager.spawn_handle().spawn(
+		"equivocations",
+		Some("block-import"),
+		equivocations::report(client.clone(), pool.clone()),
+	);
 	if role.is_authority() {
 		let author = Author {
 			client: client.clone(),

@@ -89,7 +89,6 @@ pub fn new_partial(
 		config,
 		&client,
 		&select_chain,
-		&pool,
 		&task_manager,
 		telemetry.as_ref().map(Telemetry::handle),
 	)?;

@@ -161,7 +161,7 @@ pub use types::*;
 pub use weights::WeightInfo;
 
 use alloc::boxed::Box;
-use frame::{prelude::*, traits::Randomness};
+use frame::{deps::frame_support::migrations::MultiStepMigrator, prelude::*, traits::Randomness};
 use surety_primitives::{
 	AgreementId, AssetId, Balance, BlockNumber, BondReserve, Clock, CloseReason, Endpoint, Funds,
 	LeaseAgreements, LeaseId, LeaseRegistry, OneOffHolds, OrderId, Registry, ReputationInspect,
@@ -710,6 +710,9 @@ pub mod pallet {
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		/// Match bids, and close leases that were not ready in time.
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+			if T::MultiBlockMigrator::ongoing() {
+				return T::DbWeight::get().reads(1);
+			}
 			Self::process_agenda()
 		}
 

@@ -208,7 +208,7 @@ pub use pallet::*;
 pub use types::{Account, Lane, State, Terms};
 pub use weights::WeightInfo;
 
-use frame::prelude::*;
+use frame::{deps::frame_support::migrations::MultiStepMigrator, prelude::*};
 use surety_primitives::{
 	AssetId, Balance, BlockNumber, Clock, CloseReason, EscrowId, Funds, Meter, OnStreamEnd,
 	RoundIndex, Streams, Target,
@@ -594,6 +594,9 @@ pub mod pallet {
 		/// Decide and carry out the ends that fall in this block. Relies on running after the hook
 		/// of the probes pallet, which stores the verdicts of the block.
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+			if T::MultiBlockMigrator::ongoing() {
+				return T::DbWeight::get().reads(1);
+			}
 			Self::work_agenda()
 		}
 

@@ -6,6 +6,10 @@
 use crate::*;
 use alloc::{collections::BTreeMap, vec::Vec};
 
+/// Rounds that are open at once: the current one, the one whose reports are revealed, and the one
+/// that is judged.
+const OPEN_ROUNDS: usize = 3;
+
 /// Messages of a round, in the order of the probers.
 pub(crate) struct RoundReports(Vec<Option<Sent>>);
 
@@ -33,14 +37,12 @@ impl RoundReports {
 impl<T: Config> Pallet<T> {
 	/// Count the reports of a round, in the first block after its last reveal.
 	pub(crate) fn count_round(round: RoundIndex) -> Weight {
+		let forgotten = Self::forget_unjudged(round);
 		let Some(snapshot) = Snapshots::<T>::get(round) else {
-			// The first round of the chain, or the pallet is younger than the chain.
+			// The first round of the chain, or one that began during a migration.
 			Progress::<T>::put(Sweep { judged: round, ..Default::default() });
-			return T::WeightInfo::idle();
+			return T::WeightInfo::idle().saturating_add(forgotten);
 		};
-		if Progress::<T>::get().judged.saturating_add(1) != round {
-			Progress::<T>::put(Sweep { judged: round.saturating_sub(1), ..Default::default() });
-		}
 		let due = DuePages::<T>::get(round);
 		let reports = RoundReports::read::<T>(round, snapshot.probers.len());
 		let stalled = Self::is_stalled(round, &snapshot);
@@ -63,6 +65,26 @@ impl<T: Config> Pallet<T> {
 			u32::try_from(reports.0.len()).unwrap_or(u32::MAX),
 			snapshot.targets,
 		)
+		.saturating_add(forgotten)
+	}
+
+	/// Forget the rounds before this one that are not judged: those that were open when a migration
+	/// of several blocks began, three at most. They have no verdicts, and nobody is billed for them.
+	fn forget_unjudged(round: RoundIndex) -> Weight {
+		let first = Progress::<T>::get().judged.saturating_add(1);
+		let mut weight = Weight::zero();
+		for open in (first..round).take(OPEN_ROUNDS) {
+			let Some(snapshot) = Snapshots::<T>::take(open) else { continue };
+			let probers = u16::try_from(snapshot.probers.len()).unwrap_or(u16::MAX);
+			(0..probers).for_each(|index| Reports::<T>::remove(open, index));
+			DuePages::<T>::remove(open);
+			weight = weight.saturating_add(T::WeightInfo::close_round(probers.into()));
+		}
+		if first < round {
+			Counting::<T>::kill();
+			Progress::<T>::put(Sweep { judged: round.saturating_sub(1), ..Default::default() });
+		}
+		weight
 	}
 
 	/// True if the blocks of a round took more than three times as long as they should have, by the

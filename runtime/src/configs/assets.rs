@@ -2,7 +2,7 @@
 
 //! Balances and assets, and the unions of both that the pallets of the market use.
 
-use crate::{configs::market, *};
+use crate::{configs::market, governance::voting::VoterFunds, *};
 use frame_support::{
 	parameter_types,
 	traits::{AsEnsureOriginWithArg, ConstU32, fungible::UnionOf},
@@ -71,5 +71,5 @@ impl pallet_assets_holder::Config for Runtime {
 pub type Transfers = UnionOf<Balances, Assets, SplitAsset, AssetId, AccountId>;
 /// Holds of native and local assets.
 pub type Holds = UnionOf<Balances, AssetsHolder, SplitAsset, AssetId, AccountId>;
-/// Transfers and holds of native and local assets behind one trait.
-pub type MarketFunds = MultiAssetFunds<Transfers, Holds>;
+/// Transfers and holds of native and local assets behind one trait, in step with votes.
+pub type MarketFunds = VoterFunds<MultiAssetFunds<Transfers, Holds>>;

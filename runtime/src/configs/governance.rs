@@ -1,214 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Configurations of utility, multisig, proxy, parameters and sudo.
+//! Configurations of referenda, the technical committee, the treasury, and the parameters.
 
 use crate::{
-	parameters::{self, RuntimeParameters},
+	configs::{assets::Transfers, market},
+	governance::{
+		Days,
+		origins::{self, Spender},
+		tracks::Tracks,
+		voting::VotingCurrency,
+	},
+	parameters::{self, RuntimeParameters, RuntimeParametersKey},
 	*,
 };
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
-	parameter_types,
-	traits::{AsEnsureOriginWithArg, ConstU32, InstanceFilter},
+	PalletId, parameter_types,
+	traits::{
+		AsEnsureOriginWithArg, ConstU32, EitherOf, EnsureOrigin, EnsureOriginWithArg,
+		EqualPrivilegeOnly, LinearStoragePrice,
+		fungible::HoldConsideration,
+		tokens::{UnityOrOuterConversion, currency::ActiveIssuanceOf, pay::PayAssetFromAccount},
+	},
+	weights::Weight,
 };
-use frame_system::EnsureRoot;
-use scale_info::TypeInfo;
+use frame_system::{EnsureRoot, EnsureRootWithSuccess, EnsureSigned};
+use sp_core::Get;
+use sp_runtime::{Perbill, Permill, traits::AccountIdLookup};
+use surety_primitives::AssetId;
 
-/// Governance origin: root, which is sudo on dev and local networks, and nobody where genesis sets
-/// no sudo key.
-pub type Governance = EnsureRoot<AccountId>;
+/// Origin of root: a referendum of the root track or of the whitelisted track; sudo, on dev and
+/// local networks only.
+type Root = EnsureRoot<AccountId>;
 
-/// Origin that cancels the slashes of validators.
-pub type StakingAdmin = EnsureRoot<AccountId>;
+/// Origin that governs the market: its parameters, assets, networks and hosts, and listings.
+pub type Governance = EitherOf<Root, origins::MarketAdmin>;
 
-impl pallet_utility::Config for Runtime {
-	type RuntimeEvent = RuntimeEvent;
-	type RuntimeCall = RuntimeCall;
-	type PalletsOrigin = OriginCaller;
-	type WeightInfo = crate::weights::pallet_utility::WeightInfo<Runtime>;
-}
+/// Origin that governs the validator set.
+pub type StakingAdmin = EitherOf<Root, origins::StakingAdmin>;
 
-parameter_types! {
-	pub const MultisigDepositBase: Balance = UNIT / 10;
-	pub const MultisigDepositFactor: Balance = UNIT / 100;
-	pub const ProxyDepositBase: Balance = UNIT / 10;
-	pub const ProxyDepositFactor: Balance = UNIT / 100;
-}
+/// Technical committee.
+pub type Committee = pallet_collective::Instance1;
 
-impl pallet_multisig::Config for Runtime {
-	type RuntimeEvent = RuntimeEvent;
-	type RuntimeCall = RuntimeCall;
-	type Currency = Balances;
-	type DepositBase = MultisigDepositBase;
-	type DepositFactor = MultisigDepositFactor;
-	type MaxSignatories = ConstU32<32>;
-	type WeightInfo = crate::weights::pallet_multisig::WeightInfo<Runtime>;
-	type BlockNumberProvider = System;
-}
+/// Origin of two thirds of the technical committee.
+pub type CommitteeMajority = pallet_collective::EnsureProportionAtLeast<AccountId, Committee, 2, 3>;
 
-/// Permissions of a proxy.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	Decode,
-	DecodeWithMemTracking,
-	Default,
-	Encode,
-	Eq,
-	MaxEncodedLen,
-	Ord,
-	PartialEq,
-	PartialOrd,
-	TypeInfo,
-)]
-pub enum ProxyType {
-	/// Any call.
-	#[default]
-	Any,
-	/// Any call but those of `Balances` and `Assets`.
-	NonTransfer,
-	/// Calls that run services: list, change, pause and end them, bid, report a lease ready,
-	/// decline it, end leases and agreements. The proxy takes out neither bond nor balance, but
-	/// puts deposits on hold and may incur penalties. It accepts no terms of an order but those of
-	/// the account's own services.
-	Operate,
-	/// Calls that buy services: open, top up and close agreements, place orders, accept bids,
-	/// extend, top up and close leases, rate. The proxy spends the account's balance on services,
-	/// and on nothing else.
-	Buy,
-	/// Calls that rotate session keys.
-	SessionKeys,
-	/// The call that reports use. The account may sign usage statements for its principal: that is
-	/// the key of a gateway or an edge. It buys, sells and moves nothing, and batches nothing.
-	Report,
-	/// Calls of `Staking`, and those that rotate session keys: the proxy runs the validator of an
-	/// account whose key stays offline. It takes out no bond but to the account's own balance.
-	Staking,
-}
+/// Origin that changes a parameter: that of the parameter's group.
+pub struct ParameterAdmin;
 
-impl InstanceFilter<RuntimeCall> for ProxyType {
-	fn filter(&self, call: &RuntimeCall) -> bool {
-		match self {
-			Self::Any => true,
-			Self::NonTransfer => !matches!(call, RuntimeCall::Balances(_) | RuntimeCall::Assets(_)),
-			// The calls of a batch are filtered again.
-			Self::Operate => matches!(call, RuntimeCall::Utility(_)) || operates(call),
-			Self::Buy => matches!(call, RuntimeCall::Utility(_)) || buys(call),
-			Self::SessionKeys => matches!(call, RuntimeCall::Session(_)),
-			Self::Report => {
-				matches!(call, RuntimeCall::Usage(pallet_surety_usage::Call::report_usage { .. }))
+impl EnsureOriginWithArg<RuntimeOrigin, RuntimeParametersKey> for ParameterAdmin {
+	type Success = ();
+
+	fn try_origin(origin: RuntimeOrigin, key: &RuntimeParametersKey) -> Result<(), RuntimeOrigin> {
+		match key {
+			RuntimeParametersKey::Operators(_)
+			| RuntimeParametersKey::Market(_)
+			| RuntimeParametersKey::Compute(_) => Governance::try_origin(origin),
+			RuntimeParametersKey::Probing(_) => {
+				EitherOf::<Root, origins::ProbingAdmin>::try_origin(origin)
 			},
-			Self::Staking => matches!(
-				call,
-				RuntimeCall::Staking(_) | RuntimeCall::Session(_) | RuntimeCall::Utility(_)
-			),
 		}
+		.map(drop)
 	}
 
-	fn is_superset(&self, other: &Self) -> bool {
-		match (self, other) {
-			(a, b) if a == b => true,
-			(Self::Any, _) => true,
-			(_, Self::Any) => false,
-			(Self::NonTransfer, _) => true,
-			(Self::Staking, Self::SessionKeys) => true,
-			_ => false,
-		}
+	#[cfg(feature = "runtime-benchmarks")]
+	fn try_successful_origin(_: &RuntimeParametersKey) -> Result<RuntimeOrigin, ()> {
+		Ok(RuntimeOrigin::root())
 	}
-}
-
-/// Calls of the daily business of an operator. Calls that concern its bond or its registration are
-/// not among them.
-fn operates(call: &RuntimeCall) -> bool {
-	use pallet_surety_compute_orders::Call as Orders;
-	use pallet_surety_operators::Call as Registry;
-	match call {
-		RuntimeCall::Operators(call) => matches!(
-			call,
-			Registry::activate {}
-				| Registry::deactivate {}
-				| Registry::list_service { .. }
-				| Registry::update_service { .. }
-				| Registry::raise_cover { .. }
-				| Registry::pause_service { .. }
-				| Registry::resume_service { .. }
-				| Registry::retire_service { .. }
-				| Registry::remove_service { .. }
-				| Registry::announce_maintenance { .. }
-		),
-		RuntimeCall::ComputeOrders(call) => matches!(
-			call,
-			Orders::declare_capacity { .. }
-				// Terms of an order may promise more than the owner of the bond agreed to.
-				| Orders::place_bid { foreign_terms: false, .. }
-				| Orders::update_bid { .. }
-				| Orders::withdraw_bid { .. }
-				| Orders::report_ready { foreign_terms: false, .. }
-				| Orders::decline { .. }
-				| Orders::close_lease { .. }
-		),
-		RuntimeCall::Sla(call) => matches!(call, pallet_surety_sla::Call::close_agreement { .. }),
-		RuntimeCall::Probes(call) => {
-			matches!(call, pallet_surety_probes::Call::request_probe { .. })
-		},
-		_ => false,
-	}
-}
-
-/// Calls of a tenant.
-fn buys(call: &RuntimeCall) -> bool {
-	use pallet_surety_compute_orders::Call as Orders;
-	use pallet_surety_sla::Call as Agreements;
-	match call {
-		RuntimeCall::Sla(call) => matches!(
-			call,
-			Agreements::open_agreement { .. }
-				| Agreements::top_up { .. }
-				| Agreements::settle { .. }
-				| Agreements::close_agreement { .. }
-				| Agreements::claim { .. }
-		),
-		RuntimeCall::ComputeOrders(call) => matches!(
-			call,
-			Orders::place_order { .. }
-				| Orders::cancel_order { .. }
-				| Orders::accept_bid { .. }
-				| Orders::close_lease { .. }
-				| Orders::extend { .. }
-				| Orders::top_up { .. }
-				| Orders::remove_order { .. }
-		),
-		RuntimeCall::Reputation(call) => {
-			matches!(call, pallet_surety_reputation::Call::rate { .. })
-		},
-		RuntimeCall::Probes(call) => {
-			matches!(call, pallet_surety_probes::Call::request_probe { .. })
-		},
-		_ => false,
-	}
-}
-
-impl pallet_proxy::Config for Runtime {
-	type RuntimeEvent = RuntimeEvent;
-	type RuntimeCall = RuntimeCall;
-	type Currency = Balances;
-	type ProxyType = ProxyType;
-	type ProxyDepositBase = ProxyDepositBase;
-	type ProxyDepositFactor = ProxyDepositFactor;
-	type MaxProxies = ConstU32<32>;
-	type WeightInfo = crate::weights::pallet_proxy::WeightInfo<Runtime>;
-	type MaxPending = ConstU32<32>;
-	type CallHasher = sp_runtime::traits::BlakeTwo256;
-	type AnnouncementDepositBase = ProxyDepositBase;
-	type AnnouncementDepositFactor = ProxyDepositFactor;
-	type BlockNumberProvider = System;
 }
 
 impl pallet_parameters::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type RuntimeParameters = RuntimeParameters;
-	type AdminOrigin = AsEnsureOriginWithArg<Governance>;
+	type AdminOrigin = ParameterAdmin;
 	type WeightInfo = crate::weights::pallet_parameters::WeightInfo<Runtime>;
 }
 
@@ -220,152 +83,178 @@ impl pallet_sudo::Config for Runtime {
 	type WeightInfo = crate::weights::pallet_sudo::WeightInfo<Runtime>;
 }
 
-#[cfg(test)]
-mod tests {
-	use super::*;
-	use codec::Decode;
-	use frame_support::traits::GetCallMetadata;
-	use std::collections::BTreeSet;
+parameter_types! {
+	pub const PreimageBaseDeposit: Balance = UNIT;
+	pub const PreimageByteDeposit: Balance = 10 * MICRO;
+	pub const PreimageHoldReason: RuntimeHoldReason =
+		RuntimeHoldReason::Preimage(pallet_preimage::HoldReason::Preimage);
+}
 
-	/// Names of all calls that a proxy may make. A call is decoded from zeros, which are valid
-	/// arguments of every call that matters here.
-	fn passing(proxy: ProxyType) -> BTreeSet<String> {
-		let calls = (0..=u8::MAX).flat_map(|pallet| {
-			(0..=u8::MAX).filter_map(move |call| {
-				let bytes = [[pallet, call].as_slice(), &[0; 1_024]].concat();
-				RuntimeCall::decode(&mut bytes.as_slice()).ok()
-			})
-		});
-		let names = calls.filter(|call| proxy.filter(call)).map(|call| {
-			let name = call.get_call_metadata();
-			format!("{}.{}", name.pallet_name, name.function_name)
-		});
-		names.collect()
-	}
+impl pallet_preimage::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	type WeightInfo = pallet_preimage::weights::SubstrateWeight<Runtime>;
+	type Currency = Balances;
+	type ManagerOrigin = Root;
+	type Consideration = HoldConsideration<
+		AccountId,
+		Balances,
+		PreimageHoldReason,
+		LinearStoragePrice<PreimageBaseDeposit, PreimageByteDeposit, Balance>,
+	>;
+}
 
-	/// Check the calls that a proxy may make, per pallet, without batches.
-	fn assert_pass(proxy: ProxyType, expected: &[(&str, &[&str])]) {
-		let expected: BTreeSet<_> = expected
-			.iter()
-			.flat_map(|(pallet, calls)| calls.iter().map(move |call| format!("{pallet}.{call}")))
-			.collect();
-		let mut found = passing(proxy);
-		found.retain(|name| !name.starts_with("Utility."));
-		assert_eq!(found, expected, "{proxy:?}");
-		assert!(expected.is_subset(&passing(ProxyType::Any)));
-	}
+/// Part of a block that scheduled calls may fill. Hooks of the market take at most a third.
+const SCHEDULED_RATIO: Perbill = Perbill::from_percent(25);
 
-	#[test]
-	fn an_operating_proxy_runs_services_and_moves_no_bond() {
-		assert_pass(
-			ProxyType::Operate,
-			&[
-				(
-					"ComputeOrders",
-					&[
-						"declare_capacity",
-						"place_bid",
-						"update_bid",
-						"withdraw_bid",
-						"report_ready",
-						"decline",
-						"close_lease",
-					],
-				),
-				(
-					"Operators",
-					&[
-						"activate",
-						"deactivate",
-						"list_service",
-						"update_service",
-						"raise_cover",
-						"pause_service",
-						"resume_service",
-						"retire_service",
-						"remove_service",
-						"announce_maintenance",
-					],
-				),
-				("Probes", &["request_probe"]),
-				("Sla", &["close_agreement"]),
-			],
-		);
+/// Weight of the scheduled calls of a block.
+pub struct ScheduledWeight;
+impl Get<Weight> for ScheduledWeight {
+	fn get() -> Weight {
+		let block = <Runtime as frame_system::Config>::BlockWeights::get().max_block;
+		Weight::from_parts(
+			SCHEDULED_RATIO.mul_floor(block.ref_time()),
+			SCHEDULED_RATIO.mul_floor(block.proof_size()),
+		)
 	}
+}
 
-	#[test]
-	fn a_buying_proxy_buys_and_rates() {
-		assert_pass(
-			ProxyType::Buy,
-			&[
-				(
-					"ComputeOrders",
-					&[
-						"place_order",
-						"cancel_order",
-						"accept_bid",
-						"close_lease",
-						"extend",
-						"top_up",
-						"remove_order",
-					],
-				),
-				("Probes", &["request_probe"]),
-				("Reputation", &["rate"]),
-				("Sla", &["open_agreement", "top_up", "settle", "close_agreement", "claim"]),
-			],
-		);
-	}
+impl pallet_scheduler::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	type RuntimeOrigin = RuntimeOrigin;
+	type PalletsOrigin = OriginCaller;
+	type RuntimeCall = RuntimeCall;
+	type MaximumWeight = ScheduledWeight;
+	type ScheduleOrigin = Root;
+	type OriginPrivilegeCmp = EqualPrivilegeOnly;
+	type MaxScheduledPerBlock = ConstU32<50>;
+	type WeightInfo = pallet_scheduler::weights::SubstrateWeight<Runtime>;
+	type Preimages = Preimage;
+	type BlockNumberProvider = System;
+}
 
-	#[test]
-	fn a_proxy_for_session_keys_does_nothing_else() {
-		let found: Vec<_> = passing(ProxyType::SessionKeys).into_iter().collect();
-		assert_eq!(found, ["Session.purge_keys", "Session.set_keys"]);
-	}
+impl origins::Config for Runtime {}
 
-	#[test]
-	fn a_proxy_for_staking_bonds_and_rotates_keys() {
-		let found = passing(ProxyType::Staking);
-		for call in ["Staking.bond", "Staking.validate", "Staking.chill", "Session.set_keys"] {
-			assert!(found.contains(call), "{call}");
-		}
-		let pallets = ["Staking.", "Session.", "Utility."];
-		assert!(found.iter().all(|name| pallets.iter().any(|pallet| name.starts_with(pallet))));
-	}
+parameter_types! {
+	pub const SubmissionDeposit: Balance = 10 * UNIT;
+	pub const AlarmInterval: BlockNumber = 1;
+}
 
-	#[test]
-	fn a_proxy_for_reports_does_nothing_else() {
-		let found: Vec<_> = passing(ProxyType::Report).into_iter().collect();
-		assert_eq!(found, ["Usage.report_usage"]);
-	}
+impl pallet_referenda::Config for Runtime {
+	type RuntimeCall = RuntimeCall;
+	type RuntimeEvent = RuntimeEvent;
+	type WeightInfo = pallet_referenda::weights::SubstrateWeight<Runtime>;
+	type Scheduler = Scheduler;
+	type Currency = Balances;
+	type SubmitOrigin = AsEnsureOriginWithArg<EnsureSigned<AccountId>>;
+	type CancelOrigin = EitherOf<Root, origins::ReferendumCanceller>;
+	type KillOrigin = EitherOf<Root, origins::ReferendumKiller>;
+	type Slash = Treasury;
+	type Votes = pallet_conviction_voting::VotesOf<Runtime>;
+	type Tally = pallet_conviction_voting::TallyOf<Runtime>;
+	type SubmissionDeposit = SubmissionDeposit;
+	type MaxQueued = ConstU32<100>;
+	type UndecidingTimeout = Days<14>;
+	type AlarmInterval = AlarmInterval;
+	type Tracks = Tracks;
+	type Preimages = Preimage;
+	type BlockNumberProvider = System;
+}
 
-	#[test]
-	fn a_proxy_without_transfers_may_do_all_but_move_balances() {
-		let refused: BTreeSet<_> =
-			passing(ProxyType::Any).difference(&passing(ProxyType::NonTransfer)).cloned().collect();
-		for call in ["Balances.transfer_allow_death", "Balances.transfer_all", "Assets.transfer"] {
-			assert!(refused.contains(call), "{call}");
-		}
-		let money = |name: &String| name.starts_with("Balances.") || name.starts_with("Assets.");
-		assert!(refused.iter().all(money));
-	}
+impl pallet_conviction_voting::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	type WeightInfo = pallet_conviction_voting::weights::SubstrateWeight<Runtime>;
+	type Currency = VotingCurrency;
+	type Polls = Referenda;
+	// The treasury does not vote.
+	type MaxTurnout = ActiveIssuanceOf<Balances, AccountId>;
+	type MaxVotes = ConstU32<256>;
+	// As long as the longest enactment, and longer than what a loan for a vote is worth.
+	type VoteLockingPeriod = Days<7>;
+	type BlockNumberProvider = System;
+	type VotingHooks = ();
+}
 
-	#[test]
-	fn a_proxy_type_passes_no_more_calls_than_its_superset() {
-		use ProxyType::*;
-		for (large, small) in [
-			(Any, NonTransfer),
-			(NonTransfer, Operate),
-			(NonTransfer, Buy),
-			(NonTransfer, SessionKeys),
-			(NonTransfer, Report),
-			(NonTransfer, Staking),
-			(Staking, SessionKeys),
-		] {
-			assert!(large.is_superset(&small) && !small.is_superset(&large));
-			assert!(passing(small).is_subset(&passing(large)), "{small:?} in {large:?}");
-		}
-		assert!(!Operate.is_superset(&Buy) && !Buy.is_superset(&Operate));
-		assert!(!Operate.is_superset(&Report) && !Buy.is_superset(&Report));
+impl pallet_whitelist::Config for Runtime {
+	type RuntimeEvent = RuntimeEvent;
+	type RuntimeCall = RuntimeCall;
+	type WhitelistOrigin = EitherOf<Root, CommitteeMajority>;
+	type DispatchWhitelistedOrigin = EitherOf<Root, origins::WhitelistedCaller>;
+	type Preimages = Preimage;
+	type DeferredDispatchExpiration = Days<28>;
+	type BlockNumberProvider = System;
+	type WeightInfo = pallet_whitelist::weights::SubstrateWeight<Runtime>;
+}
+
+/// Weight of a call that the committee proposes and carries out.
+pub struct ProposalWeight;
+impl Get<Weight> for ProposalWeight {
+	fn get() -> Weight {
+		ScheduledWeight::get()
 	}
+}
+
+impl pallet_collective::Config<Committee> for Runtime {
+	type RuntimeOrigin = RuntimeOrigin;
+	type Proposal = RuntimeCall;
+	type RuntimeEvent = RuntimeEvent;
+	type MotionDuration = Days<3>;
+	type MaxProposals = ConstU32<20>;
+	type MaxMembers = ConstU32<32>;
+	type DefaultVote = pallet_collective::PrimeDefaultVote;
+	type WeightInfo = pallet_collective::weights::SubstrateWeight<Runtime>;
+	type SetMembersOrigin = Root;
+	type MaxProposalWeight = ProposalWeight;
+	type DisapproveOrigin = Root;
+	type KillOrigin = Root;
+	type Consideration = ();
+}
+
+parameter_types! {
+	pub const TreasuryId: PalletId = PalletId(*b"surety/t");
+	pub const MaxBalance: Balance = Balance::MAX;
+	pub const NoBurn: Permill = Permill::zero();
+}
+
+/// Native token, whose rate is one.
+pub struct Native;
+impl frame_support::traits::Contains<AssetId> for Native {
+	fn contains(asset: &AssetId) -> bool {
+		*asset == AssetId::Native
+	}
+}
+
+impl pallet_treasury::Config for Runtime {
+	type Currency = Balances;
+	type RejectOrigin = EitherOf<Root, origins::Treasurer>;
+	type RuntimeEvent = RuntimeEvent;
+	type SpendPeriod = Days<1>;
+	type Burn = NoBurn;
+	type PalletId = TreasuryId;
+	type BurnDestination = ();
+	type WeightInfo = pallet_treasury::weights::SubstrateWeight<Runtime>;
+	type SpendFunds = ();
+	// The deprecated `spend_local` is refused: `spend` pays every asset.
+	type MaxApprovals = ConstU32<0>;
+	type SpendOrigin = EitherOf<EnsureRootWithSuccess<AccountId, MaxBalance>, Spender>;
+	type AssetKind = AssetId;
+	type Beneficiary = AccountId;
+	type BeneficiaryLookup = AccountIdLookup<AccountId, ()>;
+	type Paymaster = PayAssetFromAccount<Transfers, market::TreasuryAccount>;
+	type BalanceConverter = UnityOrOuterConversion<Native, AssetRate>;
+	type PayoutPeriod = Days<30>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Helper;
+	type BlockNumberProvider = System;
+}
+
+impl pallet_asset_rate::Config for Runtime {
+	type WeightInfo = pallet_asset_rate::weights::SubstrateWeight<Runtime>;
+	type RuntimeEvent = RuntimeEvent;
+	type CreateOrigin = EitherOf<Root, origins::Treasurer>;
+	type RemoveOrigin = EitherOf<Root, origins::Treasurer>;
+	type UpdateOrigin = EitherOf<Root, origins::Treasurer>;
+	type Currency = Balances;
+	type AssetKind = AssetId;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Helper;
 }

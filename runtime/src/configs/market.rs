@@ -5,9 +5,10 @@
 
 use crate::{
 	configs::{
+		accounts::ProxyType,
 		assets::{MarketFunds, Transfers},
 		consensus::MAX_VALIDATORS,
-		governance::{Governance, ProxyType},
+		governance::{Governance, TreasuryId},
 	},
 	parameters::{compute, market, operators, probing},
 	validators::{NEGLECT_SLASH, StakingCandidates},
@@ -22,6 +23,7 @@ use frame_support::{
 		tokens::{DepositConsequence, Provenance, WithdrawConsequence, imbalance::ResolveTo},
 	},
 };
+use frame_system::EnsureRoot;
 use sp_runtime::{
 	DispatchError, DispatchResult, Perbill,
 	traits::{AccountIdConversion, Convert},
@@ -35,13 +37,13 @@ pub const DAYS_OF_PRODUCTION: BlockNumber = 14_400;
 parameter_types! {
 	/// Account of the treasury: receives penalties, transaction fees, dust and its share of the
 	/// platform fee.
-	pub Treasury: AccountId = PalletId(*b"surety/t").into_account_truncating();
+	pub TreasuryAccount: AccountId = TreasuryId::get().into_account_truncating();
 	/// Account that holds rents and the probers' share of the platform fee until they are paid out.
 	pub ProberPot: AccountId = PalletId(*b"surety/d").into_account_truncating();
 }
 
 /// Handler of transaction fees and dust: pays them to the treasury.
-pub type ToTreasury = ResolveTo<Treasury, Balances>;
+pub type ToTreasury = ResolveTo<TreasuryAccount, Balances>;
 
 /// Policy for the assets that governance may approve: sufficient, and controlled by no private key.
 /// Owner, issuer, admin and freezer must all be the treasury, which has no key. The accounts of the
@@ -66,7 +68,7 @@ impl pallet_surety_operators::AssetPolicy for KeylessAssets {
 			details.is_sufficient,
 			DispatchError::Other("the asset is not sufficient")
 		);
-		let treasury = Treasury::get();
+		let treasury = TreasuryAccount::get();
 		let roles = [&details.owner, &details.issuer, &details.admin, &details.freezer];
 		frame_support::ensure!(
 			roles.into_iter().all(|role| *role == treasury),
@@ -94,7 +96,7 @@ impl pallet_surety_operators::Config for Runtime {
 	type Funds = MarketFunds;
 	type GovernanceOrigin = Governance;
 	type AssetPolicy = KeylessAssets;
-	type Treasury = Treasury;
+	type Treasury = TreasuryAccount;
 	type MinBond = operators::MinimumBond;
 	type MaxCredit = market::MaxCredit;
 	type UnbondingPeriod = operators::UnbondingPeriod;
@@ -118,7 +120,7 @@ impl pallet_surety_sla::Config for Runtime {
 	type Reputation = Reputation;
 	type OnAgreementEnd = Usage;
 	type Funds = MarketFunds;
-	type Treasury = Treasury;
+	type Treasury = TreasuryAccount;
 	type PenaltyShare = market::PenaltyShare;
 	type RentBase = market::RentBase;
 	type RentPeak = market::RentPeak;
@@ -141,11 +143,12 @@ impl pallet_surety_escrow::Config for Runtime {
 	type Clock = Timing;
 	type Meter = Probes;
 	type OnStreamEnd = (Sla, ComputeOrders);
-	type GovernanceOrigin = Governance;
+	// It decides who gets the money of others.
+	type GovernanceOrigin = EnsureRoot<AccountId>;
 	type PlatformFee = market::PlatformFee;
 	type ProberShare = market::ProberShare;
 	type ProberPot = ProberPot;
-	type Treasury = Treasury;
+	type Treasury = TreasuryAccount;
 	type AgendaPerBlock = ConstU32<50>;
 	type WeightInfo = pallet_surety_escrow::weights::SubstrateWeight<Runtime>;
 	#[cfg(feature = "runtime-benchmarks")]

@@ -12,7 +12,7 @@ use frame_support::{
 	derive_impl,
 	dispatch::DispatchClass,
 	parameter_types,
-	traits::{ConstU8, ConstU32, Contains},
+	traits::{ConstU8, ConstU32, Contains, InsideBoth},
 	weights::{ConstantMultiplier, Weight, WeightToFee, constants::ParityDbWeight},
 };
 use frame_system::limits::{BlockLength, BlockWeights};
@@ -61,7 +61,7 @@ parameter_types! {
 	pub const SS58Prefix: u8 = 42;
 }
 
-/// Call filter. Refuses `staking.nominate`: validators are elected by their own bonds, so that
+/// Calls that are permitted at any time. Refuses `staking.nominate`: validators are elected by their own bonds, so that
 /// whoever runs a prober answers for it with tokens of its own.
 pub struct Permitted;
 impl Contains<RuntimeCall> for Permitted {
@@ -72,7 +72,7 @@ impl Contains<RuntimeCall> for Permitted {
 
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
-	type BaseCallFilter = Permitted;
+	type BaseCallFilter = InsideBoth<Permitted, InsideBoth<SafeMode, TxPause>>;
 	type Block = Block;
 	type AccountId = AccountId;
 	type Nonce = Nonce;
@@ -86,6 +86,7 @@ impl frame_system::Config for Runtime {
 	type Version = Version;
 	type AccountData = pallet_balances::AccountData<Balance>;
 	type SingleBlockMigrations = crate::migrations::SingleBlock;
+	type MultiBlockMigrator = MultiBlockMigrations;
 	type SystemWeightInfo = crate::weights::frame_system::WeightInfo<Runtime>;
 	type ExtensionsWeightInfo = crate::weights::frame_system_extensions::WeightInfo<Runtime>;
 	type SS58Prefix = SS58Prefix;

@@ -263,7 +263,7 @@ fn a_tenant_that_spent_the_rest_does_not_make_an_operator_late() {
 	let (id, asset) = (77, AssetId::Local(77));
 	let mut chain = Fixture::new();
 	let tenant = funded(&mut chain, 0);
-	let owner = configs::market::Treasury::get();
+	let owner = configs::market::TreasuryAccount::get();
 	chain.block_with(|| {
 		let root = RuntimeOrigin::root;
 		assert_ok!(Assets::force_create(root(), id.into(), owner.into(), true, 1_000));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Validators' session keys and bonds, and checks of them.
+//! Validators' session keys and bonds.
 
 use crate::fixture::{Fixture, account};
 use codec::Encode;
@@ -81,42 +81,5 @@ impl Fixture {
 		self.until("the era that is elected next", 40, move || {
 			Staking::active_era().is_some_and(|era| era.index >= planned)
 		});
-	}
-}
-
-#[cfg(feature = "try-runtime")]
-fn try_state<P: frame_support::traits::Hooks<BlockNumber>>()
--> Result<(), sp_runtime::TryRuntimeError> {
-	P::try_state(System::block_number())
-}
-
-/// Check the bonds of validators as the staking pallet does, whose own checks are compiled with
-/// `try-runtime` only.
-pub fn check() {
-	use frame_support::traits::fungible::InspectHold as _;
-	let reason = RuntimeHoldReason::Staking(staking::HoldReason::Staking);
-	let bonded: Vec<_> = staking::Bonded::<Runtime>::iter().collect();
-	for (stash, controller) in &bonded {
-		assert_eq!(stash, controller);
-		let ledger = staking::Ledger::<Runtime>::get(stash).expect("a bond has a ledger");
-		assert_eq!(ledger.total, Balances::balance_on_hold(&reason, stash));
-		let unlocking = ledger.unlocking.iter().map(|chunk| chunk.value).sum::<Balance>();
-		assert_eq!(ledger.total, ledger.active + unlocking);
-		assert!(staking::Payee::<Runtime>::contains_key(stash));
-	}
-	assert_eq!(staking::Ledger::<Runtime>::iter().count(), bonded.len());
-	for candidate in staking::Validators::<Runtime>::iter_keys() {
-		assert!(staking::Bonded::<Runtime>::contains_key(candidate));
-	}
-	assert_eq!(staking::Nominators::<Runtime>::count(), 0);
-	assert!(staking::ActiveEra::<Runtime>::exists());
-	#[cfg(feature = "try-runtime")]
-	for (name, state) in [
-		("staking", try_state::<Staking>()),
-		("session", try_state::<Session>()),
-		("grandpa", try_state::<Grandpa>()),
-		("balances", try_state::<Balances>()),
-	] {
-		assert_eq!(state, Ok(()), "{name}");
 	}
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! Random calls by all parties in all states of the compute market: every invariant holds, money is
-//! conserved, and everything ends.
+//! conserved, and everything ends. Random calls of all pallets are in `calls/`.
 
 use crate::{actors::coin, fixture::Fixture, orders::*};
 use frame_support::assert_ok;
@@ -25,20 +25,36 @@ use surety_runtime::{
 };
 
 /// Pseudo-random numbers, the same for a seed.
-struct Random(u64);
+pub struct Random(pub u64);
 impl Random {
-	fn below(&mut self, limit: u64) -> u64 {
+	pub fn below(&mut self, limit: u64) -> u64 {
 		self.0 =
 			self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
 		(self.0 >> 33) % limit
 	}
-	fn pick<T: Clone>(&mut self, all: &[T]) -> Option<T> {
+	pub fn pick<T: Clone>(&mut self, all: &[T]) -> Option<T> {
 		if all.is_empty() { None } else { all.get(self.below(all.len() as u64) as usize).cloned() }
+	}
+	pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
+		[(); N].map(|()| self.below(256) as u8)
 	}
 }
 
+/// Chain with tenants, a stranger, and four operators with a machine each.
+pub fn market(asset: AssetId) -> Fixture {
+	let mut chain = Fixture::new();
+	for n in [0, 20, 50] {
+		funded(&mut chain, n);
+	}
+	for n in 1..=4 {
+		let who = operator(&mut chain, n, asset);
+		machine(&mut chain, &who, 9_000 + u32::from(n), 4, asset);
+	}
+	chain
+}
+
 /// Random call, mostly one that may succeed.
-fn random_call(
+pub fn random_call(
 	chain: &mut Fixture,
 	random: &mut Random,
 	asset: AssetId,
@@ -284,15 +300,8 @@ fn random_privileged_call(chain: &mut Fixture, random: &mut Random) {
 /// Dispatch random calls and check the invariants. Afterwards every order ends, no bond stays
 /// reserved, and the issuance is unchanged.
 fn fuzz(seed: u64, asset: AssetId, steps: u32, privileged: bool) {
-	let mut chain = Fixture::new();
+	let mut chain = market(asset);
 	let mut random = Random(seed);
-	for n in [0, 20, 50] {
-		funded(&mut chain, n);
-	}
-	for n in 1..=4 {
-		let who = operator(&mut chain, n, asset);
-		machine(&mut chain, &who, 9_000 + u32::from(n), 4, asset);
-	}
 	let money = chain.peek(|| [AssetId::Native, asset].map(MarketFunds::issuance));
 	for step in 0..steps {
 		let mut calls = Vec::new();

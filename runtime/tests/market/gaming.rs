@@ -320,7 +320,7 @@ fn a_tenant_that_cannot_be_paid_blocks_nobody() {
 	let paid = chain.open(OTHER_TENANT, service, 1, 6);
 	let who = sp_runtime::MultiAddress::Id(TENANT.to_account_id());
 	let block = pallet_assets::Call::block { id: codec::Compact(genesis::SBTC), who: who.clone() };
-	let treasury = configs::market::Treasury::get();
+	let treasury = configs::market::TreasuryAccount::get();
 	chain.block_with(|| {
 		use sp_runtime::traits::Dispatchable;
 		assert_ok!(RuntimeCall::from(block).dispatch(RuntimeOrigin::signed(treasury.clone())));
@@ -357,7 +357,7 @@ fn a_frozen_bond_is_slashed_all_the_same() {
 	let mut chain = Fixture::new();
 	let service = chain.operator(asset);
 	chain.open(TENANT, service, 1, 6);
-	let treasury = configs::market::Treasury::get();
+	let treasury = configs::market::TreasuryAccount::get();
 	let who = sp_runtime::MultiAddress::Id(OPERATOR.to_account_id());
 	chain.block_with(|| {
 		use sp_runtime::traits::Dispatchable;
@@ -378,7 +378,7 @@ fn an_asset_with_a_private_role_is_never_approved() {
 	use sp_runtime::{DispatchError, MultiAddress, traits::Dispatchable};
 	let mut chain = Fixture::new();
 	chain.peek(|| {
-		let treasury = MultiAddress::Id(configs::market::Treasury::get());
+		let treasury = MultiAddress::Id(configs::market::TreasuryAccount::get());
 		let private = MultiAddress::Id(STRANGER.to_account_id());
 		let approve = |id| Operators::approve_asset(RuntimeOrigin::root(), id, 1_000);
 		let create = |id: u32, owner, sufficient| {
@@ -423,12 +423,16 @@ fn an_asset_with_a_private_role_is_never_approved() {
 			|id, who| pallet_assets::Call::block { id: codec::Compact(id), who },
 			|id, who| pallet_assets::Call::freeze { id: codec::Compact(id), who },
 		];
-		let own = [configs::market::Treasury::get(), configs::market::ProberPot::get(), Sla::pot()];
+		let own = [
+			configs::market::TreasuryAccount::get(),
+			configs::market::ProberPot::get(),
+			Sla::pot(),
+		];
 		for (id, (spoil, who)) in
 			(20..).zip(ways.iter().flat_map(|spoil| own.iter().map(move |who| (spoil, who))))
 		{
 			create(id, treasury.clone(), true);
-			let by = RuntimeOrigin::signed(configs::market::Treasury::get());
+			let by = RuntimeOrigin::signed(configs::market::TreasuryAccount::get());
 			let who = MultiAddress::Id(who.clone());
 			let mint = pallet_assets::Call::mint {
 				id: codec::Compact(id),

@@ -32,7 +32,7 @@ fn operator_with(chain: &mut Fixture, offer: &Offer) -> ServiceId {
 }
 
 fn treasury(chain: &mut Fixture, asset: AssetId) -> Balance {
-	chain.peek(|| MarketFunds::total(asset, &configs::market::Treasury::get()))
+	chain.peek(|| MarketFunds::total(asset, &configs::market::TreasuryAccount::get()))
 }
 
 fn gone(agreement: u32) -> impl Fn() -> bool {
@@ -203,7 +203,7 @@ fn a_proxy_key_accepts_no_terms_of_an_order() {
 	let delegate = sp_runtime::MultiAddress::Id(key.clone());
 	let add = pallet_proxy::Call::add_proxy {
 		delegate,
-		proxy_type: configs::governance::ProxyType::Operate,
+		proxy_type: configs::accounts::ProxyType::Operate,
 		delay: 0,
 	};
 	assert_ok!(orders::call_as(&mut chain, &owner, add));

@@ -18,7 +18,7 @@ use surety_primitives::{
 	AgreementId, AssetId, Clock, ServiceId, ServiceKind,
 	usage::{AgreedUsage, Comparison, Match, Side, SignedUsage, UsageCounts, UsageStatement},
 };
-use surety_runtime::{configs::governance::ProxyType, *};
+use surety_runtime::{configs::accounts::ProxyType, *};
 use surety_runtime_api::{UsageOf, runtime_decl_for_surety_api::SuretyApiV1 as _};
 
 type Signed = SignedUsage<AccountId, Signature>;

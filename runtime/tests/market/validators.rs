@@ -105,7 +105,7 @@ fn disabled(chain: &mut Fixture) -> Vec<u32> {
 
 /// Balance of the treasury.
 fn treasury(chain: &mut Fixture) -> Balance {
-	chain.peek(|| Balances::free_balance(configs::market::Treasury::get()))
+	chain.peek(|| Balances::free_balance(configs::market::TreasuryAccount::get()))
 }
 
 /// Slashes that wait, by the era in which they are applied: validator and amount.

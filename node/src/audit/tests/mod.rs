@@ -2,7 +2,7 @@
 
 //! Audits on an in-memory chain and on a node database.
 
-mod fixture;
+pub(crate) mod fixture;
 
 use super::{
 	AuditCmd, Chain, Statement,
@@ -90,6 +90,36 @@ fn a_bundle_with_any_byte_changed_is_refused() {
 		assert!(verify(&fixture.chain, &bytes[..length]).is_err(), "cut at {length}");
 	}
 	assert!(verify(&fixture.chain, &[bytes.as_slice(), &[0]].concat()).is_err(), "a byte more");
+}
+
+#[test]
+fn any_bytes_may_come_as_a_bundle() {
+	use proptest::{collection::vec, prelude::*, sample::Index, test_runner::TestRunner};
+	let (fixture, _, bundle, _) = downtime();
+	let bytes = bundle.encode();
+	// Parts of the bundle in any order, with random bytes between them. The pieces are short, so
+	// that lengths and hashes are cut as well.
+	let piece = (any::<Index>(), 0usize..400, vec(any::<u8>(), 0..6));
+	let random = prop_oneof![vec(any::<u8>(), 0..400), Just(vec![0xff; 64])];
+	let config = ProptestConfig { cases: 3_000, ..ProptestConfig::default() };
+	let checked = TestRunner::new(config).run(
+		&(any::<Index>(), vec(piece, 0..4), random),
+		|(kept, pieces, random)| {
+			let mut changed = bytes[..kept.index(bytes.len())].to_vec();
+			for (from, length, between) in pieces {
+				let from = from.index(bytes.len());
+				changed.extend(&bytes[from..bytes.len().min(from + length)]);
+				changed.extend(between);
+			}
+			prop_assume!(changed != bytes);
+			prop_assert!(verify(&fixture.chain, &changed).is_err());
+			let versioned = [&bytes[..1], &random].concat();
+			prop_assert!(verify(&fixture.chain, &random).is_err());
+			prop_assert!(verify(&fixture.chain, &versioned).is_err());
+			Ok(())
+		},
+	);
+	checked.unwrap();
 }
 
 #[test]

@@ -202,7 +202,7 @@ fn counters_that_differ_from_the_rounds_are_found() {
 	corrupt("7: more rounds judged than a window has", || {
 		with_row(IDLE, 1, |row| row.counters.down = 12)
 	});
-	corrupt("7: counters differ from the rounds judged", || {
+	corrupt("7: more rounds counted than judged", || {
 		with_row(ACTIVE, 0, |row| row.counters.down += 1)
 	});
 	corrupt("7: a tier is above the counters", || {

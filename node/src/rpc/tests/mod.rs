@@ -2,6 +2,8 @@
 
 //! The `surety_*` methods over a mock of the runtime API.
 
+mod malformed;
+
 use super::surety::{Surety, SuretyRpcServer};
 use jsonrpsee::{MethodsError, RpcModule, types::error::INVALID_PARAMS_CODE};
 use serde_json::{Value, json};

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Calls that the game does not make, each with its reason.
+
+/// Calls of a pallet, `*` for all.
+struct Excluded {
+	pallet: &'static str,
+	calls: &'static [&'static str],
+	/// True if signed accounts do not make them either.
+	always: bool,
+	reason: &'static str,
+}
+
+const EXCLUDED: &[Excluded] = &[
+	Excluded {
+		pallet: "System",
+		calls: &[
+			"set_code",
+			"set_code_without_checks",
+			"apply_authorized_upgrade",
+			"set_storage",
+			"kill_storage",
+			"kill_prefix",
+		],
+		always: false,
+		reason: "root replaces code or state: no invariant outlives that",
+	},
+	Excluded {
+		pallet: "Timestamp",
+		calls: &["set"],
+		always: false,
+		reason: "inherent, made by the author of the block: a second one panics by design",
+	},
+	Excluded {
+		pallet: "Balances",
+		calls: &["burn"],
+		always: true,
+		reason: "destroys tokens of the caller: the total of the tokens is what is checked",
+	},
+	Excluded {
+		pallet: "Balances",
+		calls: &[
+			"force_set_balance",
+			"force_adjust_total_issuance",
+			"force_transfer",
+			"force_unreserve",
+		],
+		always: false,
+		reason: "root makes and destroys tokens, or takes them from the pots of the market",
+	},
+	Excluded {
+		pallet: "Assets",
+		calls: &["force_asset_status", "start_destroy"],
+		always: false,
+		reason: "root gives an approved asset to a key, or ends it with what is owed in it",
+	},
+	Excluded {
+		pallet: "Staking",
+		calls: &["restore_ledger"],
+		always: false,
+		reason: "root writes bonds that nobody bonded",
+	},
+	Excluded {
+		pallet: "MultiBlockMigrations",
+		calls: &["*"],
+		always: false,
+		reason: "root repeats or skips migrations, during which there are no transactions",
+	},
+];
+
+/// Reason why the game does not make a call, if it does not. `privileged` means any origin but a
+/// signed one.
+pub fn exclusion(pallet: &str, call: &str, privileged: bool) -> Option<&'static str> {
+	let is_it = |it: &&Excluded| {
+		it.pallet == pallet
+			&& (it.always || privileged)
+			&& it.calls.iter().any(|name| *name == "*" || *name == call)
+	};
+	EXCLUDED.iter().find(is_it).map(|it| it.reason)
+}
+
+/// True if a call dispatches the calls within it with its own origin, or that of another signed
+/// account. Calls within all others count as privileged.
+pub fn keeps_origin(pallet: &str, call: &str) -> bool {
+	match pallet {
+		"Utility" => !call.starts_with("dispatch_as"),
+		"Multisig" | "Proxy" => true,
+		_ => false,
+	}
+}
