@@ -9,6 +9,7 @@ import { ClientsContext, MINUTE } from "./clients/context.mjs";
 import { papi } from "./clients/papi.mjs";
 import { polkadotJs } from "./clients/polkadot-js.mjs";
 import { python } from "./clients/python.mjs";
+import { referendum } from "./clients/referendum.mjs";
 import { smoldot } from "./clients/smoldot.mjs";
 import { staking } from "./clients/staking.mjs";
 import { subxt } from "./clients/subxt.mjs";
@@ -18,7 +19,7 @@ import { subxt } from "./clients/subxt.mjs";
  * over that change.
  * @type {Record<string, (context: ClientsContext) => void>}
  */
-const CLIENTS = { staking, polkadotJs, papi, python, subxt, smoldot };
+const CLIENTS = { staking, polkadotJs, papi, python, subxt, smoldot, referendum };
 
 const selected = process.env.CLIENT ? process.env.CLIENT.split(",") : Object.keys(CLIENTS);
 const unknown = selected.filter((name) => !(name in CLIENTS));

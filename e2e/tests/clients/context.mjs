@@ -4,6 +4,7 @@
 import { account } from "../../lib/chain/api.mjs";
 import { batch, eventOf, send } from "../../lib/chain/calls.mjs";
 import { networkId } from "../../lib/chain/shapes.mjs";
+import { shortSessions } from "../../lib/chain/validators.mjs";
 import { Fixture } from "../../lib/fixture.mjs";
 import { listService, register } from "../../lib/scenarios/listing.mjs";
 import { jsonRpc } from "../../lib/system/json-rpc.mjs";
@@ -14,10 +15,6 @@ import { allPassed, check } from "../checks.mjs";
 
 /** In ms. */
 export const MINUTE = 60_000;
-/** Blocks of a session, which is an era: a minute. */
-const SESSION_BLOCKS = 30;
-/** Longest time in ms until a candidate is elected, or is no validator any more. */
-export const ELECTION = 5 * MINUTE;
 
 /** The network, and the service that clients read. */
 export class ClientsContext {
@@ -47,9 +44,7 @@ export class ClientsContext {
     const { fixture } = this;
     await fixture.start({
       endpoints: false,
-      genesis: ({ timing }) => {
-        timing.timings.epochBlocks = SESSION_BLOCKS;
-      },
+      genesis: shortSessions,
     });
     this.checkpoint = await jsonRpc(this.node.http, "sync_state_genSyncSpec", [true], {
       timeout: MINUTE,

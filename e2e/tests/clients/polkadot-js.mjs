@@ -127,6 +127,10 @@ export function polkadotJs(context) {
         allowed: [call(api, "staking", "bond", { value: 20n * UNIT, payee: "Staked" })],
         refused: leave,
       },
+      Governance: {
+        allowed: [call(api, "preimage", "notePreimage", { bytes: "0x00" })],
+        refused: transfer,
+      },
       SessionKeys: {
         allowed: [call(api, "session", "purgeKeys"), "session.NoKeys"],
         refused: call(api, "staking", "chill"),

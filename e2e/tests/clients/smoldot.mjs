@@ -10,10 +10,11 @@ import { getSmProvider } from "polkadot-api/sm-provider";
 import { start } from "smoldot";
 import { storage } from "../../lib/chain/api.mjs";
 import { call, send } from "../../lib/chain/calls.mjs";
+import { ELECTION, untilValidator, validators } from "../../lib/chain/validators.mjs";
 import { PRICE } from "../../lib/scenarios/listing.mjs";
 import { waitFor } from "../../lib/system/wait.mjs";
-import { ELECTION, MINUTE } from "./context.mjs";
-import { eve, untilValidator, validators } from "./staking.mjs";
+import { MINUTE } from "./context.mjs";
+import { eve } from "./staking.mjs";
 
 /** @import { PolkadotClient } from "polkadot-api" */
 /** @import { Client } from "smoldot" */
@@ -37,7 +38,7 @@ export function smoldot(context) {
       const { api, checkpoint, fixture } = context;
       const header = api.createType("Header", checkpoint.lightSyncState.finalizedBlockHeader);
       const at = await api.at(header.hash);
-      await untilValidator(context, true);
+      await untilValidator(api, eve, true, abort);
       const setId = async (/** @type {any} */ its) =>
         (await storage(its, "grandpa", "currentSetId")).toNumber();
       assert.ok((await setId(api)) > (await setId(at)));
@@ -82,7 +83,7 @@ export function smoldot(context) {
     async () => {
       const { api } = context;
       await send(api, eve, call(api, "staking", "chill"));
-      await untilValidator(context, false);
+      await untilValidator(api, eve, false, abort);
       const { number } = await context.node.finalized();
       // Blocks that only the new set can have finalized.
       const followed = async () => (await finalized()) > number + 5;

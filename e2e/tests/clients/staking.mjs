@@ -3,40 +3,15 @@
 // stands for election.
 
 import assert from "node:assert/strict";
-import { u8aToHex } from "@polkadot/util";
 import { UNIT } from "../../lib/chain/amounts.mjs";
 import { account, storage } from "../../lib/chain/api.mjs";
 import { call, eventOf, send } from "../../lib/chain/calls.mjs";
-import { jsonRpc } from "../../lib/system/json-rpc.mjs";
-import { waitFor } from "../../lib/system/wait.mjs";
-import { ELECTION } from "./context.mjs";
+import { BOND, setKeys } from "../../lib/chain/validators.mjs";
 
-/** @import { Api, ApiAt, Codec } from "../../lib/chain/api.mjs" */
 /** @import { ClientsContext } from "./context.mjs" */
 
 /** Account of the fifth validator. */
 export const eve = account("//Eve");
-const BOND = 20_000n * UNIT;
-
-/**
- * Addresses of the validators of the session.
- * @param {Api | ApiAt} at
- * @returns {Promise<string[]>}
- */
-export const validators = async (at) =>
-  (await storage(at, "session", "validators")).map((/** @type {Codec} */ v) => v.toString());
-
-/**
- * Wait until Eve is a validator, or is none.
- * @param {ClientsContext} context
- * @param {boolean} wanted
- */
-export const untilValidator = ({ api, abort }, wanted) =>
-  waitFor(
-    wanted ? "Eve is a validator" : "Eve is no validator",
-    async () => (await validators(api)).includes(eve.address) === wanted,
-    { timeout: ELECTION, every: 1_000, abort },
-  );
 
 /** @param {ClientsContext} context */
 export function staking(context) {
@@ -45,15 +20,11 @@ export function staking(context) {
   test("session keys count for the account that their proof names, only", async () => {
     const { api, fixture } = context;
     const node = await fixture.network.joinValidator("eve");
-    const owner = u8aToHex(eve.publicKey);
-    const { keys, proof } = await jsonRpc(node.http, "author_rotateKeysWithOwner", [owner]);
-    const setKeys = call(api, "session", "setKeys", { keys, proof });
-    await assert.rejects(send(api, account("//Ferdie"), setKeys), {
-      error: "session.InvalidProof",
-    });
-    await send(api, eve, setKeys);
+    const keys = await setKeys(api, node, eve);
+    await assert.rejects(send(api, context.operator, keys), { error: "session.InvalidProof" });
+    await send(api, eve, keys);
     const next = await storage(api, "session", "nextKeys", eve.address);
-    assert.equal(u8aToHex(next.unwrap().toU8a()), keys);
+    assert.equal(next.unwrap().toHex(), keys.args[0].toHex());
   });
 
   test("an account bonds, chooses its payee, stands, chills and stands again", async () => {
