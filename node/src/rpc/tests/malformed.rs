@@ -124,7 +124,8 @@ async fn any_parameters_get_a_result_or_an_error_that_is_no_panic() {
 		for _ in 0..LISTS {
 			let params = parameters.new_tree(&mut runner).expect("there are values").current();
 			let request = json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params });
-			let asked = module.raw_json_request(&request.to_string(), 1);
+			let text = request.to_string();
+			let asked = module.raw_json_request(&text, 1);
 			let asked = tokio::time::timeout(Duration::from_secs(60), asked).await;
 			let Ok((answer, _)) = asked.unwrap_or_else(|_| panic!("no answer: {request}")) else {
 				// Not a request: parameters are a list or an object.

@@ -25,7 +25,7 @@ use sp_keyring::Sr25519Keyring;
 use sp_runtime::traits::Dispatchable;
 use std::collections::BTreeMap;
 use surety_primitives::{AssetId, LatencyBucket, Target, report::Finding};
-use surety_runtime::{configs::governance::ProxyType, *};
+use surety_runtime::{configs::accounts::ProxyType, *};
 
 /// Calls of a block.
 pub const CALLS_PER_BLOCK: u64 = 32;

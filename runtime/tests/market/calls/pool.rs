@@ -11,7 +11,7 @@ use sp_keyring::Sr25519Keyring;
 use std::{cell::RefCell, collections::VecDeque};
 use surety_primitives::Clock as _;
 use surety_runtime::{
-	configs::market::{ProberPot, Treasury},
+	configs::market::{ProberPot, TreasuryAccount},
 	*,
 };
 
@@ -60,7 +60,7 @@ impl Pool {
 			pallet_multisig::Pallet::<Runtime>::multi_account_id(&signatories, 2)
 		};
 		let child = pallet_utility::derivative_account_id(party(0), 0);
-		self.without_key = vec![Treasury::get(), ProberPot::get(), Sla::pot(), pair, child];
+		self.without_key = vec![TreasuryAccount::get(), ProberPot::get(), Sla::pot(), pair, child];
 		self.remember(System::parent_hash().0);
 	}
 
