@@ -90,9 +90,14 @@ function parameters() {
   // Two and four at once, of the short ones.
   const short = all.filter((value) => JSON.stringify(value).length < 100);
   const other = (/** @type {number} */ n) => short[n % short.length];
-  const pairs = short.map((value, n) => [other(7 * n + 3), value]);
+  const pairs = short.map((value, n) => [other(7 * n + 3), value]).filter((_, n) => n % 3 === 0);
   const fours = short.map((value, n) => [0, other(5 * n + 1), value, null]);
-  const lists = [[], ...all.map((value) => [value]), ...pairs, ...fours];
+  const lists = [
+    [],
+    ...all.map((value) => [value]),
+    ...pairs,
+    ...fours.filter((_, n) => n % 5 === 0),
+  ];
   return [...lists, Array(100).fill(null), {}, { id: 1 }, { hash: best, at: best }];
 }
 
@@ -125,8 +130,8 @@ async function assertAlive() {
 check("every method answers parameters that do not fit", async () => {
   const { methods } = await jsonRpc(node.http, "rpc_methods");
   assert.ok(methods.length > 80, `${methods.length} methods`);
+  const all = parameters();
   for (const method of methods.filter((/** @type {string} */ name) => !LEFT_OUT.has(name))) {
-    const all = parameters();
     const answers = await askAll(method, all);
     assert.equal(answers.size, all.length, method);
     for (const [id, answer] of answers) {
