@@ -30,9 +30,9 @@ BENCHMARKED = $(shell grep -l impl_benchmark_test_suite pallets/*/src/benchmarki
 BENCHMARK_SET = $(BENCHMARKED:%=-p pallet-surety-%) --features runtime-benchmarks,try-runtime
 
 .PHONY: help setup setup-checks setup-provider build run demo test test-rust test-provider test-doc \
-	test-benchmarks test-ops test-staking test-e2e lint lint-quick lint-format lint-headers lint-rust \
-	lint-deps lint-scripts lint-e2e doc ci advisories fmt bench bench-gateway weights chain-specs \
-	packages wasm zombienet clean
+	test-benchmarks test-ops test-staking test-faults test-e2e lint lint-quick lint-format \
+	lint-headers lint-rust lint-deps lint-scripts lint-e2e doc ci advisories fmt bench bench-gateway \
+	weights chain-specs fixtures packages wasm zombienet clean
 
 help: ## list the targets
 	@printf 'Surety: a chain that enforces service agreements. Targets:\n\n'
@@ -90,6 +90,11 @@ test-e2e: build ## scenarios and hostile endpoints, on a live network (SUBJECT=l
 test-staking: build ## the way into the validator set and out of it, live (20 minutes)
 	@cd e2e && npm run --silent test:staking
 
+FAULT ?=
+test-faults: export FAULT := $(FAULT)
+test-faults: build ## validators killed, cut off, with wrong clocks and full disks, live (root; FAULT=disk picks some)
+	@cd e2e && npm run --silent test:faults
+
 lint: lint-quick lint-rust ## all static checks
 
 lint-quick: lint-format lint-headers lint-scripts lint-deps lint-e2e ## those that compile nothing
@@ -144,6 +149,9 @@ weights: setup ## measure all weights and write them (long; ARGS="pallet ..." pi
 
 chain-specs: build ## chain specs and the templates of staging and mainnet into chain-specs/
 	@chain-specs/generate.sh
+
+fixtures: setup ## the networks of earlier commits that tests upgrade, into e2e/fixtures (half an hour)
+	@$(IN_ENV); CARGO_TARGET_DIR="$(SURETY_CACHE)/fixtures" scripts/fixtures.sh
 
 packages: setup ## Debian packages of node, gateway and provider, production builds (an hour; installs cargo-deb)
 	@$(IN_ENV); scripts/packages.sh
