@@ -92,7 +92,7 @@ test-staking: build ## the way into the validator set and out of it, live (20 mi
 
 FAULT ?=
 test-faults: export FAULT := $(FAULT)
-test-faults: build ## validators killed, cut off, with wrong clocks and full disks, live (root; FAULT=disk picks some)
+test-faults: build ## validators killed, cut off, with wrong clocks and full disks, live (20 minutes, root; FAULT=disk picks some)
 	@cd e2e && npm run --silent test:faults
 
 lint: lint-quick lint-rust ## all static checks
