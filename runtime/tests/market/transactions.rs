@@ -246,13 +246,17 @@ proptest! {
 		let mut all = all();
 		let known: Vec<Vec<u8>> = all.iter().map(|(_, bytes)| bytes.clone()).collect();
 		let mut random = Random(seed);
-		for (chain, bytes) in &mut all {
+		let call = |bytes: &[u8]| {
+			UncheckedExtrinsic::decode_all(&mut &*bytes).expect("it decodes").function
+		};
+		let calls: Vec<RuntimeCall> = known.iter().map(|bytes| call(bytes)).collect();
+		for (chain, _) in &mut all {
 			chain.peek(|| {
 				for _ in 0..2_000 {
 					let changed = mixed(&mut random, &known);
 					if let Some((extrinsic, _)) = pooled(&changed) {
-						let its = pooled(bytes).expect("the original is valid");
-						assert_eq!(extrinsic.function, its.0.function, "{changed:?}");
+						// The transfer is valid on all three chains.
+						assert!(calls.contains(&extrinsic.function), "{changed:?}");
 					}
 				}
 			});
