@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Networks of earlier commits, from which tests of upgrades start: the raw specification that the
 # node of the commit writes, compressed. Run it as "make fixtures". Only fixtures that are missing
-# are made; CARGO_TARGET_DIR must be another one than that of the build, whose node it would replace.
+# are made; CARGO_TARGET_DIR must be another than that of the build, whose node it would replace.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:?run this as \"make fixtures\"}
@@ -18,7 +18,10 @@ fixture() {
 		return
 	fi
 	git worktree add --force --detach "$checkout" "$2"
-	(cd "$checkout" && CARGO_INCREMENTAL=0 cargo build --locked --profile testnet --workspace --bin surety-node)
+	(
+		cd "$checkout"
+		cargo build --locked --profile testnet --workspace --bin surety-node
+	)
 	"$target/testnet/surety-node" export-chain-spec --chain "$3" --raw 2> /dev/null |
 		gzip -9n > "$file.part"
 	mv "$file.part" "$file"
