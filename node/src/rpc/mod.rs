@@ -8,6 +8,7 @@
 //! | `surety.rs` | read side: the runtime API as JSON |
 //! | `audit.rs` | audits of breaches |
 
+mod account;
 pub mod audit;
 mod surety;
 #[cfg(test)]
@@ -70,13 +71,13 @@ pub fn create(deps: Deps) -> Result<RpcModule<()>, Box<dyn std::error::Error + S
 	use sc_consensus_grandpa_rpc::{Grandpa, GrandpaApiServer};
 	use sc_rpc::dev::{Dev, DevApiServer};
 	use sc_sync_state_rpc::{SyncState, SyncStateApiServer};
-	use substrate_frame_rpc_system::{System, SystemApiServer};
+	use substrate_frame_rpc_system::System;
 	use surety::{Surety, SuretyRpcServer};
 
 	let Deps { client, pool, select_chain, chain_spec, babe, grandpa } = deps;
 	let authority_set = grandpa.authority_set;
 	let mut module = RpcModule::new(());
-	module.merge(System::new(client.clone(), pool).into_rpc())?;
+	module.merge(account::system(System::new(client.clone(), pool))?)?;
 	module.merge(TransactionPayment::<_, Block>::new(client.clone()).into_rpc())?;
 	module.merge(
 		Babe::new(client.clone(), babe.worker.clone(), babe.keystore, select_chain).into_rpc(),

@@ -2,6 +2,7 @@
 
 //! The `surety_*` methods: the runtime API as JSON.
 
+use super::account::Account;
 use jsonrpsee::{core::RpcResult, proc_macros::rpc, types::ErrorObjectOwned};
 use sp_api::{ApiError, ApiRef, ProvideRuntimeApi};
 use sp_blockchain::HeaderBackend;
@@ -63,7 +64,7 @@ pub trait SuretyRpc {
 	#[method(name = "agreementsOf", blocking)]
 	fn agreements_of(
 		&self,
-		tenant: AccountId,
+		tenant: Account,
 		start_after: Option<AgreementId>,
 		limit: Option<u32>,
 		at: Option<Hash>,
@@ -81,7 +82,7 @@ pub trait SuretyRpc {
 
 	/// Use of a service or an operator in the last windows; null if there was none.
 	#[method(name = "usage", blocking)]
-	fn usage(&self, of: UsageOf<AccountId>, at: Option<Hash>) -> RpcResult<Option<UsageInfo>>;
+	fn usage(&self, of: UsageOf<Account>, at: Option<Hash>) -> RpcResult<Option<UsageInfo>>;
 
 	/// Use of an agreement in the windows that can still be reported, with the statements of both
 	/// sides; null if the agreement is over and was not reported, or is not counted in requests.
@@ -94,12 +95,7 @@ pub trait SuretyRpc {
 
 	/// True if the key of `reporter` may sign usage statements of `account`.
 	#[method(name = "mayReport", blocking)]
-	fn may_report(
-		&self,
-		account: AccountId,
-		reporter: AccountId,
-		at: Option<Hash>,
-	) -> RpcResult<bool>;
+	fn may_report(&self, account: Account, reporter: Account, at: Option<Hash>) -> RpcResult<bool>;
 
 	/// Probers of the current round, with their session keys.
 	#[method(name = "probers", blocking)]
@@ -109,7 +105,7 @@ pub trait SuretyRpc {
 	#[method(name = "operator", blocking)]
 	fn operator(
 		&self,
-		account: AccountId,
+		account: Account,
 		at: Option<Hash>,
 	) -> RpcResult<Option<OperatorInfo<AccountId>>>;
 
@@ -117,7 +113,7 @@ pub trait SuretyRpc {
 	#[method(name = "orders", blocking)]
 	fn orders(
 		&self,
-		filter: Option<OrderFilter<AccountId>>,
+		filter: Option<OrderFilter<Account>>,
 		start_after: Option<OrderId>,
 		limit: Option<u32>,
 		at: Option<Hash>,
@@ -153,7 +149,7 @@ pub trait SuretyRpc {
 	#[method(name = "leasesOf", blocking)]
 	fn leases_of(
 		&self,
-		account: AccountId,
+		account: Account,
 		start_after: Option<LeaseId>,
 		limit: Option<u32>,
 		at: Option<Hash>,
@@ -161,11 +157,11 @@ pub trait SuretyRpc {
 
 	/// Score of an account as a tenant.
 	#[method(name = "tenant", blocking)]
-	fn tenant(&self, account: AccountId, at: Option<Hash>) -> RpcResult<TenantInfo>;
+	fn tenant(&self, account: Account, at: Option<Hash>) -> RpcResult<TenantInfo>;
 
 	/// Amounts that an account has on hold, owes and can claim, and the rule of each.
 	#[method(name = "statement", blocking)]
-	fn statement(&self, account: AccountId, at: Option<Hash>) -> RpcResult<Statement<AccountId>>;
+	fn statement(&self, account: Account, at: Option<Hash>) -> RpcResult<Statement<AccountId>>;
 
 	/// The chain at a glance.
 	#[method(name = "networkStatus", blocking)]
@@ -261,12 +257,14 @@ where
 
 	fn agreements_of(
 		&self,
-		tenant: AccountId,
+		tenant: Account,
 		start_after: Option<AgreementId>,
 		limit: Option<u32>,
 		at: Option<Hash>,
 	) -> RpcResult<Page<AgreementInfo<AccountId>>> {
-		self.ask(at, |api, at| api.agreements_of(at, tenant.clone(), start_after, length(limit)))
+		self.ask(at, |api, at| {
+			api.agreements_of(at, tenant.clone().into(), start_after, length(limit))
+		})
 	}
 
 	fn agreements_of_service(
@@ -279,7 +277,11 @@ where
 		self.ask(at, |api, at| api.agreements_of_service(at, service, start_after, length(limit)))
 	}
 
-	fn usage(&self, of: UsageOf<AccountId>, at: Option<Hash>) -> RpcResult<Option<UsageInfo>> {
+	fn usage(&self, of: UsageOf<Account>, at: Option<Hash>) -> RpcResult<Option<UsageInfo>> {
+		let of = match of {
+			UsageOf::Service(service) => UsageOf::Service(service),
+			UsageOf::Operator(operator) => UsageOf::Operator(operator.into()),
+		};
 		self.ask(at, |api, at| api.usage(at, of.clone()))
 	}
 
@@ -291,13 +293,8 @@ where
 		self.ask(at, |api, at| api.agreement_usage(at, agreement))
 	}
 
-	fn may_report(
-		&self,
-		account: AccountId,
-		reporter: AccountId,
-		at: Option<Hash>,
-	) -> RpcResult<bool> {
-		self.ask(at, |api, at| api.may_report(at, account.clone(), reporter.clone()))
+	fn may_report(&self, account: Account, reporter: Account, at: Option<Hash>) -> RpcResult<bool> {
+		self.ask(at, |api, at| api.may_report(at, account.clone().into(), reporter.clone().into()))
 	}
 
 	fn probers(&self, at: Option<Hash>) -> RpcResult<RoundProbers<AccountId>> {
@@ -306,20 +303,23 @@ where
 
 	fn operator(
 		&self,
-		account: AccountId,
+		account: Account,
 		at: Option<Hash>,
 	) -> RpcResult<Option<OperatorInfo<AccountId>>> {
-		self.ask(at, |api, at| api.operator(at, account.clone()))
+		self.ask(at, |api, at| api.operator(at, account.clone().into()))
 	}
 
 	fn orders(
 		&self,
-		filter: Option<OrderFilter<AccountId>>,
+		filter: Option<OrderFilter<Account>>,
 		start_after: Option<OrderId>,
 		limit: Option<u32>,
 		at: Option<Hash>,
 	) -> RpcResult<Page<OrderInfo<AccountId>>> {
 		let filter = filter.unwrap_or_default();
+		let filter = filter.map(|OrderFilter { tenant, region, fits, asset, open_only }| {
+			OrderFilter { tenant: tenant.map(Into::into), region, fits, asset, open_only }
+		});
 		self.ask(at, |api, at| api.orders(at, filter.clone(), start_after, length(limit)))
 	}
 
@@ -351,20 +351,22 @@ where
 
 	fn leases_of(
 		&self,
-		account: AccountId,
+		account: Account,
 		start_after: Option<LeaseId>,
 		limit: Option<u32>,
 		at: Option<Hash>,
 	) -> RpcResult<Page<LeaseInfo<AccountId>>> {
-		self.ask(at, |api, at| api.leases_of(at, account.clone(), start_after, length(limit)))
+		self.ask(at, |api, at| {
+			api.leases_of(at, account.clone().into(), start_after, length(limit))
+		})
 	}
 
-	fn tenant(&self, account: AccountId, at: Option<Hash>) -> RpcResult<TenantInfo> {
-		self.ask(at, |api, at| api.tenant(at, account.clone()))
+	fn tenant(&self, account: Account, at: Option<Hash>) -> RpcResult<TenantInfo> {
+		self.ask(at, |api, at| api.tenant(at, account.clone().into()))
 	}
 
-	fn statement(&self, account: AccountId, at: Option<Hash>) -> RpcResult<Statement<AccountId>> {
-		self.ask(at, |api, at| api.statement(at, account.clone()))
+	fn statement(&self, account: Account, at: Option<Hash>) -> RpcResult<Statement<AccountId>> {
+		self.ask(at, |api, at| api.statement(at, account.clone().into()))
 	}
 
 	fn network_status(&self, at: Option<Hash>) -> RpcResult<NetworkStatus> {
