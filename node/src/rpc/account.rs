@@ -2,7 +2,11 @@
 
 //! Accounts as parameters.
 
-use jsonrpsee::RpcModule;
+use crate::client::{FullClient, FullPool};
+use jsonrpsee::{
+	RpcModule,
+	core::{RegisterMethodError, RpcResult},
+};
 use serde::{Deserialize, Deserializer, de::Error};
 use sp_core::crypto::Ss58Codec;
 use std::sync::Arc;
@@ -30,27 +34,26 @@ impl<'de> Deserialize<'de> for Account {
 	}
 }
 
-impl From<Account> for AccountId {
-	fn from(account: Account) -> Self {
-		account.0
+impl Account {
+	/// The account.
+	pub fn id(&self) -> AccountId {
+		self.0.clone()
 	}
 }
 
+type FullSystem = System<FullPool, FullClient, Block>;
+
 /// The SDK's `system_accountNextIndex` and `system_dryRun`, of which the first reads an [`Account`].
-pub fn system<Pool, Client>(
-	system: System<Pool, Client, Block>,
-) -> Result<RpcModule<System<Pool, Client, Block>>, jsonrpsee::core::RegisterMethodError>
-where
-	System<Pool, Client, Block>: SystemApiServer<surety_runtime::Hash, AccountId, Nonce>,
-{
+pub fn system(system: FullSystem) -> Result<RpcModule<FullSystem>, RegisterMethodError> {
 	const NAME: &str = "system_accountNextIndex";
 	const ALIAS: &str = "account_nextIndex";
 	let mut module = system.into_rpc();
 	module.remove_method(NAME);
 	module.remove_method(ALIAS);
-	module.register_async_method(NAME, |params, system: Arc<_>, _| async move {
+	module.register_async_method(NAME, |params, system: Arc<FullSystem>, _| async move {
 		let account: Account = params.one()?;
-		SystemApiServer::nonce(&*system, account.into()).await
+		let next: RpcResult<Nonce> = system.nonce(account.id()).await;
+		next
 	})?;
 	module.register_alias(ALIAS, NAME)?;
 	Ok(module)

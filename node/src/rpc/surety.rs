@@ -262,9 +262,7 @@ where
 		limit: Option<u32>,
 		at: Option<Hash>,
 	) -> RpcResult<Page<AgreementInfo<AccountId>>> {
-		self.ask(at, |api, at| {
-			api.agreements_of(at, tenant.clone().into(), start_after, length(limit))
-		})
+		self.ask(at, |api, at| api.agreements_of(at, tenant.id(), start_after, length(limit)))
 	}
 
 	fn agreements_of_service(
@@ -280,7 +278,7 @@ where
 	fn usage(&self, of: UsageOf<Account>, at: Option<Hash>) -> RpcResult<Option<UsageInfo>> {
 		let of = match of {
 			UsageOf::Service(service) => UsageOf::Service(service),
-			UsageOf::Operator(operator) => UsageOf::Operator(operator.into()),
+			UsageOf::Operator(operator) => UsageOf::Operator(operator.id()),
 		};
 		self.ask(at, |api, at| api.usage(at, of.clone()))
 	}
@@ -294,7 +292,7 @@ where
 	}
 
 	fn may_report(&self, account: Account, reporter: Account, at: Option<Hash>) -> RpcResult<bool> {
-		self.ask(at, |api, at| api.may_report(at, account.clone().into(), reporter.clone().into()))
+		self.ask(at, |api, at| api.may_report(at, account.id(), reporter.id()))
 	}
 
 	fn probers(&self, at: Option<Hash>) -> RpcResult<RoundProbers<AccountId>> {
@@ -306,7 +304,7 @@ where
 		account: Account,
 		at: Option<Hash>,
 	) -> RpcResult<Option<OperatorInfo<AccountId>>> {
-		self.ask(at, |api, at| api.operator(at, account.clone().into()))
+		self.ask(at, |api, at| api.operator(at, account.id()))
 	}
 
 	fn orders(
@@ -317,9 +315,9 @@ where
 		at: Option<Hash>,
 	) -> RpcResult<Page<OrderInfo<AccountId>>> {
 		let filter = filter.unwrap_or_default();
-		let filter = filter.map(|OrderFilter { tenant, region, fits, asset, open_only }| {
-			OrderFilter { tenant: tenant.map(Into::into), region, fits, asset, open_only }
-		});
+		let OrderFilter { tenant, region, fits, asset, open_only } = filter;
+		let tenant = tenant.map(|tenant| tenant.id());
+		let filter = OrderFilter { tenant, region, fits, asset, open_only };
 		self.ask(at, |api, at| api.orders(at, filter.clone(), start_after, length(limit)))
 	}
 
@@ -356,17 +354,15 @@ where
 		limit: Option<u32>,
 		at: Option<Hash>,
 	) -> RpcResult<Page<LeaseInfo<AccountId>>> {
-		self.ask(at, |api, at| {
-			api.leases_of(at, account.clone().into(), start_after, length(limit))
-		})
+		self.ask(at, |api, at| api.leases_of(at, account.id(), start_after, length(limit)))
 	}
 
 	fn tenant(&self, account: Account, at: Option<Hash>) -> RpcResult<TenantInfo> {
-		self.ask(at, |api, at| api.tenant(at, account.clone().into()))
+		self.ask(at, |api, at| api.tenant(at, account.id()))
 	}
 
 	fn statement(&self, account: Account, at: Option<Hash>) -> RpcResult<Statement<AccountId>> {
-		self.ask(at, |api, at| api.statement(at, account.clone().into()))
+		self.ask(at, |api, at| api.statement(at, account.id()))
 	}
 
 	fn network_status(&self, at: Option<Hash>) -> RpcResult<NetworkStatus> {

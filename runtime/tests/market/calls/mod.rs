@@ -130,7 +130,10 @@ fn a_failing_game_is_the_same_again_and_shrinks_to_its_cause() {
 		assert!(!step.calls.iter().any(|sent| set(&sent.call)), "trapped");
 	}
 	let types = Types::new();
-	let fail = || play(&types, 7, GAME, trap).err().expect("the game meets the trap");
+	let fail = || match play(&types, 7, GAME, trap) {
+		Err(failure) => failure,
+		Ok(_) => panic!("the game meets the trap"),
+	};
 	let (one, other) = (fail(), fail());
 	assert_eq!(one.message, "trapped");
 	// The proof of session keys is signed with a random nonce: it differs, but not in its length.
