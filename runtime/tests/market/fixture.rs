@@ -316,15 +316,16 @@ impl Fixture {
 		}
 	}
 
-	/// Targets due in a round, in the order of the report, with their operators.
-	fn due(round: RoundIndex) -> Vec<(Target, AccountId)> {
+	/// Targets due in a round, in the order of the report, with their operators; `None` where a
+	/// listing is gone.
+	fn due(round: RoundIndex) -> Vec<Option<(Target, AccountId)>> {
 		probes::DuePages::<Runtime>::get(round)
 			.iter()
 			.flat_map(|due| {
 				let page = probes::Pages::<Runtime>::get(due.page);
 				probes::bits(due.mask)
-					.filter_map(move |slot| page.get(usize::from(slot)).cloned().flatten())
-					.map(|row| (row.target, row.operator))
+					.map(move |slot| page.get(usize::from(slot)).cloned().flatten())
+					.map(|row| row.map(|row| (row.target, row.operator)))
 					.collect::<Vec<_>>()
 			})
 			.collect()
@@ -349,11 +350,14 @@ impl Fixture {
 			let own = account(PROBERS[index]);
 			let report: Vec<u8> = due
 				.iter()
-				.map(|(service, operator)| match conduct {
-					_ if *operator == own => Finding::Skipped,
-					Conduct::Always(finding) => *finding,
-					Conduct::Misses(missed) if missed == service => Finding::Down,
-					_ => endpoints.get(service).copied().unwrap_or_else(up),
+				.map(|due| {
+					let Some((service, operator)) = due else { return Finding::Skipped };
+					match conduct {
+						_ if *operator == own => Finding::Skipped,
+						Conduct::Always(finding) => *finding,
+						Conduct::Misses(missed) if missed == service => Finding::Down,
+						_ => endpoints.get(service).copied().unwrap_or_else(up),
+					}
 				})
 				.map(Finding::to_byte)
 				.collect();

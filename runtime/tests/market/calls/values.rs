@@ -280,6 +280,13 @@ impl<'a> Values<'a> {
 					return None;
 				}
 				self.out.push(variant.index);
+				// A motion has members, and at most as many ayes. The SDK multiplies both unchecked.
+				if variant.name == "Members" {
+					let members = 1 + self.below(32) as u32;
+					let ayes = 1 + self.below(members.into()) as u32;
+					self.out.extend((ayes, members).encode());
+					return Some(());
+				}
 				let inline = variant.name == "Inline"
 					&& ty
 						.path
