@@ -35,8 +35,9 @@ BENCHMARK_SET = $(BENCHMARKED:%=-p pallet-surety-%) --features runtime-benchmark
 
 .PHONY: help setup setup-checks setup-provider setup-clients build next-runtime run demo test \
 	test-rust test-provider fuzz test-doc test-benchmarks test-ops test-staking test-upgrade \
-	test-clients test-e2e lint lint-quick lint-format lint-headers lint-rust lint-deps lint-scripts \
-	lint-e2e doc ci advisories fmt bench bench-gateway weights chain-specs packages wasm zombienet clean
+	test-faults test-clients test-e2e lint lint-quick lint-format lint-headers lint-rust lint-deps \
+	lint-scripts lint-e2e doc ci advisories fmt bench bench-gateway weights chain-specs fixtures \
+	packages wasm zombienet clean
 
 help: ## list the targets
 	@printf 'Surety: a chain that enforces service agreements. Targets:\n\n'
@@ -117,6 +118,11 @@ test-clients: build setup-clients ## polkadot.js, PAPI, smoldot, subxt, Python, 
 	@cd e2e && npm run --silent test:clients
 	@$(if $(CLIENT),,scripts/zombienet.sh)
 
+FAULT ?=
+test-faults: export FAULT := $(FAULT)
+test-faults: build ## validators killed, cut off, with wrong clocks and full disks, live (20 minutes, root; FAULT=disk picks some)
+	@cd e2e && npm run --silent test:faults
+
 lint: lint-quick lint-rust ## all static checks
 
 lint-quick: lint-format lint-headers lint-scripts lint-deps lint-e2e ## those that compile nothing
@@ -171,6 +177,9 @@ weights: setup ## measure all weights and write them (long; ARGS="pallet ..." pi
 
 chain-specs: build ## chain specs and the templates of staging and mainnet into chain-specs/
 	@chain-specs/generate.sh
+
+fixtures: setup ## the networks of earlier commits that tests upgrade, into e2e/fixtures (half an hour)
+	@$(IN_ENV); CARGO_TARGET_DIR="$(SURETY_CACHE)/fixtures" scripts/fixtures.sh
 
 packages: setup ## Debian packages of node, gateway and provider, production builds (an hour; installs cargo-deb)
 	@$(IN_ENV); scripts/packages.sh

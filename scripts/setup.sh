@@ -145,9 +145,11 @@ have nginx || [ -x /usr/sbin/nginx ] || packages+=(nginx-light)
 have prometheus && have promtool || packages+=(prometheus)
 # systemd-analyze, which examines the units. No service manager is needed.
 ! has_tools || have systemd-analyze || packages+=(systemd)
-# Machines of the provider's scenario, which needs root: containers, firewalls and a registry.
+# Machines of the provider's scenario, which needs root: containers, firewalls and a registry. Wrong
+# clocks of the faults.
 [ "$(id -u)" -ne 0 ] || packages+=(aardvark-dns busybox-static catatonit conmon docker-registry
-	e2fsprogs iproute2 iptables netavark nftables podman runc skopeo wireguard-go wireguard-tools)
+	e2fsprogs iproute2 iptables libfaketime netavark nftables podman runc skopeo wireguard-go
+	wireguard-tools)
 [ "$mode" != provider ] || packages+=(docker.io iperf3 socat)
 # Debian's Python lacks the module that creates environments.
 [ "$mode" = build ] || python3 -c 'import ensurepip, venv' 2> /dev/null || packages+=(python3-venv)

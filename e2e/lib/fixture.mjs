@@ -7,6 +7,7 @@ import { connect } from "./chain/api.mjs";
 import { EthereumNetwork } from "./endpoints/ethereum.mjs";
 import { Nginx } from "./endpoints/nginx.mjs";
 import { exportSpec, Network } from "./network/network.mjs";
+import { Namespace } from "./provider/namespace.mjs";
 import { workDir } from "./system/local.mjs";
 import { Processes } from "./system/processes.mjs";
 
@@ -21,6 +22,11 @@ export class Fixture {
   processes;
   /** @type {Network} */
   network;
+  /**
+   * Machine of the validators that `start` puts on one.
+   * @type {Namespace}
+   */
+  machine;
   /** @type {Api} */
   api;
   // Endpoints, which are there if `start` is asked for them.
@@ -50,9 +56,19 @@ export class Fixture {
    * @param {string} [options.proofs] - address at which exits of VPNs reach the validators
    * @param {(genesis: any) => void} [options.genesis] - changes the genesis of the local chain
    * @param {string} [options.chain] - path of the specification of another chain
+   * @param {string[]} [options.full] - names of nodes that do not validate
+   * @param {string[]} [options.far] - names of validators on a machine of their own
+   * @param {Record<string, string[]>} [options.flags] - further flags, by name of the node
+   * @param {string} [options.reader] - name of the node that the tests read from
    */
-  async start({ onStep = () => {}, endpoints = true, proofs, genesis, chain = "local" } = {}) {
+  async start(options = {}) {
+    const { onStep = () => {}, endpoints = true, proofs, genesis, far, flags } = options;
+    const { full = endpoints ? ["surety-operator"] : [], reader, chain = "local" } = options;
     const { processes } = this;
+    if (far) {
+      this.machine = new Namespace(processes, "far");
+      await this.machine.boot("exec sleep infinity");
+    }
     if (endpoints) {
       onStep("an Ethereum network of three hardhat nodes, and nginx");
       [this.ethereum, this.nginx] = await Promise.all([
@@ -64,11 +80,15 @@ export class Fixture {
     this.network = await Network.start(processes, {
       // Two references that the operator does not run: probers trust them if they agree.
       anchors: this.ethereum?.anchors.map((node) => `ethereum=${node.url}`),
-      full: endpoints ? ["surety-operator"] : [],
+      full,
       chain: genesis ? await this.#specWith(genesis) : chain,
       proofs,
+      far: far && { machine: this.machine, names: far },
+      flags,
     });
-    this.api = await connect(this.network.validators[0].ws);
+    const { nodes } = this.network;
+    const { ws } = nodes.find(({ name }) => name === reader) ?? nodes[0];
+    this.api = await connect(ws);
   }
 
   /**

@@ -2,7 +2,8 @@
 // Clients that nobody here wrote, each used as its documentation says, on a live network of four
 // validators with sessions of a minute. `docs/client.md` has the table of what they can do.
 //
-// CLIENT=papi,python runs some of them.
+// CLIENT=papi,python runs some of them. The runner ends the process (`--test-force-exit`): smoldot keeps
+// a timer after its end.
 
 import { after, before, describe } from "node:test";
 import { ClientsContext, MINUTE } from "./clients/context.mjs";

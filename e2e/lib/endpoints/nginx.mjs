@@ -21,10 +21,10 @@ function binary() {
 /**
  * Configuration of a server.
  * @param {string} dir
- * @param {number} port
+ * @param {string} address - with the port
  * @returns {string}
  */
-function configuration(dir, port) {
+function configuration(dir, address) {
   const temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((kind) => `  ${kind}_temp_path ${dir}/tmp/${kind};`)
     .join("\n");
@@ -41,7 +41,7 @@ ${temp}
   types { text/html html; application/json json; text/plain txt; }
   default_type application/json;
   server {
-    listen 127.0.0.1:${port};
+    listen ${address};
     root ${dir}/www;
     index index.html index.json;
   }
@@ -60,13 +60,15 @@ export class Nginx {
    * Start a server.
    * @param {Processes} processes
    * @param {Record<string, string>} files - text by path below the root
+   * @param {string} [ip] - of this machine
    * @returns {Promise<Nginx>}
    */
-  static async start(processes, files) {
+  static async start(processes, files, ip = "127.0.0.1") {
     const name = "nginx";
     const dir = path.join(processes.dir, name);
     const [port] = await freePorts(1);
-    const url = `http://127.0.0.1:${port}`;
+    const address = `${ip}:${port}`;
+    const url = `http://${address}`;
     for (const [file, text] of Object.entries(files)) {
       const target = path.join(dir, "www", file);
       mkdirSync(path.dirname(target), { recursive: true });
@@ -74,7 +76,7 @@ export class Nginx {
     }
     mkdirSync(path.join(dir, "tmp"), { recursive: true });
     const config = path.join(dir, "nginx.conf");
-    writeFileSync(config, configuration(dir, port));
+    writeFileSync(config, configuration(dir, address));
     const args = ["-p", dir, "-e", path.join(dir, "error.log"), "-c", config];
     const started = processes.start(name, binary(), args);
     await waitFor(`${name} answers`, async () => (await fetch(url)).status > 0, {

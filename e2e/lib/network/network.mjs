@@ -5,7 +5,13 @@ import { freePorts } from "../system/local.mjs";
 import { waitFor } from "../system/wait.mjs";
 import { nodeBinary, SuretyNode } from "./node.mjs";
 
+/** @import { Namespace } from "../provider/namespace.mjs" */
 /** @import { Processes } from "../system/processes.mjs" */
+
+/**
+ * Machine with some of the validators, by their names.
+ * @typedef {{ machine: Namespace, names: string[] }} Far
+ */
 
 const VALIDATORS = ["alice", "bob", "charlie", "dave"];
 /** Ports that a node listens on: peers, JSON-RPC, Prometheus, proofs of VPNs. */
@@ -16,16 +22,22 @@ export class Network {
   #processes;
   #chain;
   #anchorFlags;
+  #ip;
 
   /**
    * @param {Processes} processes
-   * @param {{ validators: SuretyNode[], full: SuretyNode[], chain: string, anchorFlags: string[] }} parts
-   *   `chain`: name of the chain, or path of its specification; `anchorFlags`: of validators
+   * @param {object} parts
+   * @param {SuretyNode[]} parts.validators
+   * @param {SuretyNode[]} parts.full
+   * @param {string} parts.chain - its name, or path of its specification
+   * @param {string[]} parts.anchorFlags - of validators
+   * @param {string} [parts.ip] - at which all nodes reach those of this machine
    */
-  constructor(processes, { validators, full, chain, anchorFlags }) {
+  constructor(processes, { validators, full, chain, anchorFlags, ip }) {
     this.#processes = processes;
     this.#chain = chain;
     this.#anchorFlags = anchorFlags;
+    this.#ip = ip;
     this.validators = validators;
     this.full = full;
   }
@@ -38,9 +50,13 @@ export class Network {
    * @param {string[]} [options.full] - names of nodes that do not validate
    * @param {string} [options.proofs] - address at which exits of VPNs reach the validators
    * @param {string} [options.chain] - path of a specification
+   * @param {Far} [options.far] - validators on a machine of their own
+   * @param {Record<string, string[]>} [options.flags] - further flags, by name of the node
    * @returns {Promise<Network>}
    */
-  static async start(processes, { anchors = [], full = [], proofs, chain = "local" } = {}) {
+  static async start(processes, options = {}) {
+    const { anchors = [], full = [], proofs, chain = "local", far, flags: more = {} } = options;
+    const ip = far?.machine.outside;
     const anchorFlags = anchors.flatMap((anchor) => ["--anchor", anchor]);
     const places = [
       ...VALIDATORS.map((name) => ({ name, flags: [`--${name}`, "--validator", ...anchorFlags] })),
@@ -58,13 +74,16 @@ export class Network {
         name,
         place: i + 1,
         ports: own,
-        flags: i < VALIDATORS.length ? [...flags, ...udp] : flags,
+        flags: [...flags, ...(i < VALIDATORS.length ? udp : []), ...(more[name] ?? [])],
         chain,
+        machine: far?.names.includes(name) ? far.machine : undefined,
+        ip,
       });
     });
     const count = VALIDATORS.length;
     const [validators, others] = [nodes.slice(0, count), nodes.slice(count)];
-    const network = new Network(processes, { validators, full: others, chain, anchorFlags });
+    const parts = { validators, full: others, chain, anchorFlags, ip };
+    const network = new Network(processes, parts);
     await Promise.all(nodes.map((node) => node.start(network.#addressesBut(node))));
     const [first] = network.validators;
     await waitFor("the validators finalize", async () => (await first.finalized()).number > 0, {
@@ -92,10 +111,11 @@ export class Network {
    * Start one more full node.
    * @param {string} name
    * @param {string} chain - path of the chain's specification
+   * @param {string[]} [flags]
    * @returns {Promise<SuretyNode>}
    */
-  async join(name, chain) {
-    const node = await this.#startNode(name, { flags: ["--name", name], chain });
+  async join(name, chain, flags = []) {
+    const node = await this.#startNode(name, { flags: ["--name", name, ...flags], chain });
     this.full.push(node);
     return node;
   }
@@ -122,7 +142,8 @@ export class Network {
   async #startNode(name, { flags, chain }) {
     const place = this.nodes.length + 1;
     const ports = await freePorts(PORTS);
-    const node = new SuretyNode({ processes: this.#processes, name, place, ports, flags, chain });
+    const [processes, ip] = [this.#processes, this.#ip];
+    const node = new SuretyNode({ processes, name, place, ports, flags, chain, ip });
     await node.start(this.#addressesBut(node));
     return node;
   }

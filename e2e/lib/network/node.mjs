@@ -8,6 +8,7 @@ import { base58Encode, ed25519PairFromSeed } from "@polkadot/util-crypto";
 import { jsonRpc } from "../system/json-rpc.mjs";
 import { waitFor } from "../system/wait.mjs";
 
+/** @import { Namespace } from "../provider/namespace.mjs" */
 /** @import { ManagedProcess, Processes } from "../system/processes.mjs" */
 
 /** @typedef {{ number: number, hash: string }} BlockId */
@@ -37,6 +38,11 @@ function identity(place) {
   return { nodeKey: u8aToHex(seed).slice(2), peerId };
 }
 
+/**
+ * Flags of a node that keeps all blocks with their states. Tests read old blocks.
+ */
+const ARCHIVE = ["--state-pruning", "archive", "--blocks-pruning", "archive"];
+
 /** One node, a validator or a full node. */
 export class SuretyNode {
   /** @type {ManagedProcess | undefined} */
@@ -46,6 +52,7 @@ export class SuretyNode {
   #ports;
   #flags;
   #chain;
+  #machine;
 
   /**
    * @param {object} options
@@ -55,8 +62,10 @@ export class SuretyNode {
    * @param {number[]} options.ports - of the peers, of JSON-RPC and of Prometheus
    * @param {string[]} options.flags
    * @param {string} [options.chain] - name of a chain, or path of its specification
+   * @param {Namespace} [options.machine] - that it runs on, instead of the rest of this machine
+   * @param {string} [options.ip] - at which other nodes reach it
    */
-  constructor({ processes, name, place, ports, flags, chain = "local" }) {
+  constructor({ processes, name, place, ports, flags, chain = "local", machine, ip }) {
     const { nodeKey, peerId } = identity(place);
     const [p2p, rpc, metrics] = ports;
     this.name = name;
@@ -65,21 +74,46 @@ export class SuretyNode {
     this.#ports = { p2p, rpc, metrics };
     this.#flags = flags;
     this.#chain = chain;
-    this.http = `http://127.0.0.1:${rpc}`;
-    this.ws = `ws://127.0.0.1:${rpc}`;
-    this.metrics = `127.0.0.1:${metrics}`;
-    this.address = `/ip4/127.0.0.1/tcp/${p2p}/p2p/${peerId}`;
+    this.#machine = machine;
+    const near = machine?.address ?? "127.0.0.1";
+    this.http = `http://${near}:${rpc}`;
+    this.ws = `ws://${near}:${rpc}`;
+    this.metrics = `${near}:${metrics}`;
+    this.address = `/ip4/${machine?.address ?? ip ?? near}/tcp/${p2p}/p2p/${peerId}`;
     this.basePath = path.join(processes.dir, name);
+    this.log = path.join(processes.dir, `${name}.log`);
+  }
+
+  /**
+   * Port of the peers.
+   * @returns {number}
+   */
+  get port() {
+    return this.#ports.p2p;
   }
 
   /**
    * Start the node, on what it stored if it ran before.
    * @param {string[]} [bootnodes] - addresses; without it those of the last start
+   * @param {NodeJS.ProcessEnv} [env] - added to this process's
    */
-  async start(bootnodes = this.bootnodes) {
+  async start(bootnodes = this.bootnodes, env = {}) {
     this.bootnodes = bootnodes;
+    const started = this.launch(env);
+    await waitFor(`${this.name} answers`, () => jsonRpc(this.http, "system_health"), {
+      timeout: 90_000,
+      abort: () => started.failure(),
+    });
+  }
+
+  /**
+   * Start the process of the node, which may end by itself.
+   * @param {NodeJS.ProcessEnv} [env] - added to this process's
+   * @returns {ManagedProcess}
+   */
+  launch(env = {}) {
     mkdirSync(this.basePath, { recursive: true });
-    const started = this.#processes.start(this.name, nodeBinary(), [
+    const args = [
       "--chain",
       this.#chain,
       "--base-path",
@@ -97,19 +131,19 @@ export class SuretyNode {
       "--no-telemetry",
       // Two runs on one machine have the same genesis; they must not find each other.
       "--no-mdns",
-      // Tests read old blocks.
-      "--state-pruning",
-      "archive",
-      "--blocks-pruning",
-      "archive",
-      ...bootnodes.flatMap((address) => ["--bootnodes", address]),
+      // An archive cannot do without the blocks that warp sync leaves out.
+      ...(this.#flags.includes("warp") ? [] : ARCHIVE),
+      // Tests are on the other side of its link.
+      ...(this.#machine
+        ? ["--unsafe-rpc-external", "--rpc-methods", "unsafe", "--prometheus-external"]
+        : []),
+      ...this.bootnodes.flatMap((address) => ["--bootnodes", address]),
       ...this.#flags,
-    ]);
-    this.#process = started;
-    await waitFor(`${this.name} answers`, () => jsonRpc(this.http, "system_health"), {
-      timeout: 90_000,
-      abort: () => started.failure(),
-    });
+    ];
+    this.#process = this.#machine
+      ? this.#machine.launch(this.name, nodeBinary(), args, env)
+      : this.#processes.start(this.name, nodeBinary(), args, { env });
+    return this.#process;
   }
 
   /**
@@ -121,6 +155,21 @@ export class SuretyNode {
   /** Stop the node. What it stored stays. */
   async stop() {
     await this.#process?.stop();
+  }
+
+  /** Kill the node, which saves nothing then. */
+  async kill() {
+    await this.#process?.stop("SIGKILL");
+  }
+
+  /**
+   * Wait until the node ends by itself.
+   * @returns {Promise<string>} exit code or signal
+   */
+  async ends() {
+    if (!this.#process) throw new Error(`${this.name} does not run`);
+    this.#process.expected = true;
+    return this.#process.ended;
   }
 
   /**

@@ -7,6 +7,7 @@ import { connect, runtimeApi, storage, storageEntries } from "../../lib/chain/ap
 import { MARKET_PALLETS } from "../../lib/chain/observer.mjs";
 import { SBTC } from "../../lib/scenarios/asset.mjs";
 import { waitFor } from "../../lib/system/wait.mjs";
+import { assertConserved } from "../conservation.mjs";
 import { MINUTE } from "./context.mjs";
 
 /** @import { ApiAt } from "../../lib/chain/api.mjs" */
@@ -54,18 +55,7 @@ export const state = {
     });
 
     context.test("SURE is conserved: nothing is minted or burnt", async () => {
-      const { api } = context;
-      const at = await api.at((await context.validators[0].finalized()).hash);
-      const genesis = await api.at(api.genesisHash);
-      const issuance = big(await storage(at, "balances", "totalIssuance"));
-      // Fees, penalties and dust go to the treasury.
-      assert.equal(issuance, big(await storage(genesis, "balances", "totalIssuance")));
-      const accounts = await storageEntries(at, "system", "account");
-      const total = accounts.reduce(
-        (sum, [, { data }]) => sum + data.free.toBigInt() + data.reserved.toBigInt(),
-        0n,
-      );
-      assert.equal(total, issuance);
+      await assertConserved(context.api, (await context.validators[0].finalized()).hash);
     });
 
     context.test("bitcoin is conserved: accounts and holds add up to the supply", async () => {

@@ -245,14 +245,18 @@ proptest! {
 	fn bytes_that_resemble_transactions_are_refused_or_the_same_report(seed: u64) {
 		let mut all = all();
 		let known: Vec<Vec<u8>> = all.iter().map(|(_, bytes)| bytes.clone()).collect();
+		// Bytes that came out as they went in, for a chain that takes them too, are no change.
+		let calls: Vec<RuntimeCall> = known
+			.iter()
+			.map(|bytes| UncheckedExtrinsic::decode_all(&mut &bytes[..]).expect("it decodes").function)
+			.collect();
 		let mut random = Random(seed);
-		for (chain, bytes) in &mut all {
+		for (chain, _) in &mut all {
 			chain.peek(|| {
 				for _ in 0..2_000 {
 					let changed = mixed(&mut random, &known);
 					if let Some((extrinsic, _)) = pooled(&changed) {
-						let its = pooled(bytes).expect("the original is valid");
-						assert_eq!(extrinsic.function, its.0.function, "{changed:?}");
+						assert!(calls.contains(&extrinsic.function), "{changed:?}");
 					}
 				}
 			});

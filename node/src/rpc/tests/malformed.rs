@@ -19,7 +19,7 @@ use sp_runtime::traits::Header as _;
 use std::{sync::Arc, time::Duration};
 
 /// Lists of parameters per method.
-const LISTS: u32 = 150;
+const LISTS: u32 = 40;
 
 /// Words that some parameter takes, and some that none does.
 const WORDS: [&str; 19] = [

@@ -11,7 +11,6 @@
 //! | `corpus.rs` | known calls, from which others are made |
 //! | `game.rs` | blocks of calls, and the checks |
 //! | `shrink.rs` | a failing game without the calls that do not matter |
-//! | `found.rs` | what the game found, as tests |
 //! | `watch.rs` | `defensive!` in the SDK's crates |
 //!
 //! `FUZZ_CALLS` sets the number of calls, `FUZZ_SEED` the first seed. Each game of [`GAME`] calls
@@ -19,7 +18,6 @@
 
 mod corpus;
 mod excluded;
-mod found;
 mod game;
 mod pool;
 mod shrink;

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// Transfers at a rate that the validators may not keep up with, while rounds are judged.
+
+import assert from "node:assert/strict";
+import { sign as ed25519, generateKeyPairSync } from "node:crypto";
+import os from "node:os";
+import { u8aConcat } from "@polkadot/util";
+import { encodeAddress } from "@polkadot/util-crypto";
+import { UNIT } from "../../lib/chain/amounts.mjs";
+import { account, balanceOf, storage } from "../../lib/chain/api.mjs";
+import { batch, call, send } from "../../lib/chain/calls.mjs";
+import { sleep } from "../../lib/system/wait.mjs";
+import { seconds } from "./context.mjs";
+
+/** @import { Account, ApiAt, Codec } from "../../lib/chain/api.mjs" */
+/** @import { FaultContext } from "./context.mjs" */
+
+/** Transfers per second that are offered. */
+const RATE = 1_000;
+const SENDERS = 250;
+/** Transfers of each sender. */
+const EACH = 120;
+/** Transfers of one request. */
+const REQUEST = 40;
+/** Transfers that wait in the pools at most, below their limit of 8,192. */
+const WAITING = 6_000;
+/** Accounts that are funded by one transaction. */
+const FUNDED = 100;
+const FUNDS = 20n * UNIT;
+const VALUE = UNIT / 100_000n;
+
+/** @param {FaultContext} context */
+export function load(context) {
+  const name = "rounds are judged while 1,000 transfers a second are offered";
+  context.test("1,000 transfers/s", name, async () => {
+    const { reader } = context;
+    const transfers = new Transfers(context);
+    await transfers.fund();
+    const received = async () =>
+      (await balanceOf(await context.atFinalized(), transfers.sink.address)).free;
+    const before = await received();
+    const signing = Date.now();
+    const requests = await transfers.sign();
+    const signed = Date.now() - signing;
+
+    const first = (await reader.finalized()).number;
+    const { judgedRound } = await context.round();
+    // The load comes from elsewhere on a real network.
+    os.setPriority(os.constants.priority.PRIORITY_LOW);
+    const rate = await transfers.offer(requests);
+    os.setPriority(os.constants.priority.PRIORITY_NORMAL);
+    const total = SENDERS * EACH;
+    const areFinal = async () => (await transfers.included(await context.atFinalized())) === total;
+    await context.until("all transfers are final", areFinal);
+    assert.equal((await received()) - before, VALUE * BigInt(total));
+    const judged = (await context.round()).judgedRound - judgedRound;
+    assert.ok(judged > 0, "no round was judged");
+    return [
+      `${total} transfers, signed before in ${seconds(signed)}, offered at ${rate}/s`,
+      await transfers.rates(first, (await reader.finalized()).number),
+      `${judged} rounds judged meanwhile, ${os.cpus().length} cores for all nodes`,
+    ];
+  });
+}
+
+/**
+ * Account that signs some twenty times faster than those of polkadot.js.
+ * @returns {Account}
+ */
+function newSender() {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const raw = new Uint8Array(Buffer.from(`${publicKey.export({ format: "jwk" }).x}`, "base64url"));
+  const sign = (/** @type {Uint8Array} */ message, { withType = false } = {}) =>
+    u8aConcat(withType ? [0] : [], ed25519(null, message, privateKey));
+  const pair = {
+    type: "ed25519",
+    address: encodeAddress(raw),
+    addressRaw: raw,
+    publicKey: raw,
+    sign,
+  };
+  return /** @type {any} */ (pair);
+}
+
+/** Transfers of many senders to one account. */
+class Transfers {
+  sink = account("//load/sink");
+  #senders = Array.from({ length: SENDERS }, newSender);
+  #context;
+
+  /** @param {FaultContext} context */
+  constructor(context) {
+    this.#context = context;
+  }
+
+  /** Fund all accounts. */
+  async fund() {
+    const { api } = this.#context;
+    const calls = [...this.#senders, this.sink].map(({ address }) =>
+      call(api, "balances", "transferKeepAlive", { dest: address, value: FUNDS }),
+    );
+    for (let at = 0; at < calls.length; at += FUNDED) {
+      await send(api, account("//Alice"), batch(api, calls.slice(at, at + FUNDED)));
+    }
+  }
+
+  /**
+   * Sign all transfers.
+   * @returns {Promise<string[]>} bodies of requests, of one sender after the other, all with their
+   *   first nonces before any with its next ones
+   */
+  async sign() {
+    const { api } = this.#context;
+    const args = { dest: this.sink.address, value: VALUE };
+    const transfer = call(api, "balances", "transferKeepAlive", args);
+    // Valid for ever: the genesis block stands for the one that a signature is bound to.
+    const { genesisHash, runtimeVersion } = api;
+    const options = { blockHash: genesisHash, genesisHash, runtimeVersion };
+    const bodies = [];
+    for (let nonce = 0; nonce < EACH; nonce += REQUEST) {
+      for (const sender of this.#senders) {
+        const calls = Array.from({ length: REQUEST }, (_, id) => {
+          const signed = transfer.sign(sender, { ...options, nonce: nonce + id }).toHex();
+          return { jsonrpc: "2.0", id, method: "author_submitExtrinsic", params: [signed] };
+        });
+        bodies.push(JSON.stringify(calls));
+        await sleep(0);
+      }
+    }
+    return bodies;
+  }
+
+  /**
+   * Offer all transfers to the validators. A refusal of any is an error.
+   * @param {string[]} requests
+   * @returns {Promise<number>} transfers per second
+   */
+  async offer(requests) {
+    const { api, validators } = this.#context;
+    const start = Date.now();
+    /** @type {Promise<void>[]} */
+    const answers = [];
+    let [offered, waiting] = [0, 0];
+    const submit = async (/** @type {string} */ url, /** @type {string} */ body) => {
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(url, { method: "POST", headers, body });
+      const results = /** @type {{ error?: unknown }[]} */ (await response.json());
+      const errors = results.filter(({ error }) => error);
+      assert.deepEqual(errors.slice(0, 1), [], `${errors.length} transfers were refused`);
+    };
+    for (const [i, body] of requests.entries()) {
+      while (waiting > WAITING) {
+        waiting = offered - (await this.included(api));
+        await sleep(200);
+      }
+      await sleep(start + (offered / RATE) * 1_000 - Date.now());
+      offered += REQUEST;
+      waiting += REQUEST;
+      // All transfers of a sender go to one validator.
+      answers.push(submit(validators[(i % SENDERS) % validators.length].http, body));
+    }
+    await Promise.all(answers);
+    return Math.round(offered / ((Date.now() - start) / 1_000));
+  }
+
+  /**
+   * Transfers that are in a chain.
+   * @param {Pick<ApiAt, "query">} at
+   * @returns {Promise<number>}
+   */
+  async included(at) {
+    const addresses = this.#senders.map(({ address }) => address);
+    const accounts = /** @type {Codec[]} */ (await at.query.system.account.multi(addresses));
+    return accounts.reduce((sum, { nonce }) => sum + nonce.toNumber(), 0);
+  }
+
+  /**
+   * Rates by the timestamps of the blocks with transfers.
+   * @param {number} from - block before the first transfer
+   * @param {number} to - final block after the last transfer
+   * @returns {Promise<string>}
+   */
+  async rates(from, to) {
+    const { api, reader } = this.#context;
+    const blocks = [];
+    for (let number = from; number <= to; number += 1) {
+      const hash = await reader.hashOf(number);
+      const { block } = await api.rpc.chain.getBlock(hash);
+      const transfers = block.extrinsics.filter(({ isSigned }) => isSigned).length;
+      const at = (await storage(await api.at(hash), "timestamp", "now")).toNumber();
+      blocks.push({ transfers, at });
+    }
+    const begin = blocks.findIndex(({ transfers }) => transfers > 0) - 1;
+    const end = blocks.findLastIndex(({ transfers }) => transfers > 0);
+    const time = (blocks[end].at - blocks[begin].at) / 1_000;
+    const counts = blocks.map(({ transfers }) => transfers);
+    const rate = Math.round(counts.reduce((sum, count) => sum + count, 0) / time);
+    return `${rate}/s in ${end - begin} blocks, at most ${Math.max(...counts)} in one`;
+  }
+}
