@@ -27,10 +27,13 @@ class Provider extends WsProvider {
    * @param {string} method
    * @param {unknown[]} params
    * @param {boolean} [isCacheable]
+   * @param {any} [subscription]
    * @returns {Promise<any>}
    */
-  async send(method, params, isCacheable) {
-    if (method !== "state_getMetadata") return super.send(method, params, isCacheable);
+  async send(method, params, isCacheable, subscription) {
+    if (method !== "state_getMetadata") {
+      return super.send(method, params, isCacheable, subscription);
+    }
     const version = u8aToHex(new Uint8Array([15, 0, 0, 0]));
     const call = ["Metadata_metadata_at_version", version, ...params];
     const optional = hexToU8a(await super.send("state_call", call, isCacheable));
