@@ -279,11 +279,10 @@ step("the validators bond, and root appoints a committee", async () => {
   const set = await validators(api);
   assert.equal((await storage(api, "staking", "currentEra")).unwrap().toNumber(), 0);
   assert.equal(set.length, network.validators.length);
-  const stand = batch(api, bondAndValidate(api));
   const owners = network.validators.map(({ name }) =>
     account(`//${name[0].toUpperCase()}${name.slice(1)}`),
   );
-  await Promise.all(owners.map((owner) => send(api, owner, stand)));
+  await Promise.all(owners.map((owner) => send(api, owner, batch(api, bondAndValidate(api)))));
   const members = COMMITTEE.map(({ address }) => address);
   const appoint = { newMembers: members, prime: null, oldCount: 0 };
   const setMembers = call(api, "technicalCommittee", "setMembers", appoint);

@@ -3,7 +3,7 @@
 // others.
 
 import { ApiPromise, Keyring, WsProvider } from "@polkadot/api";
-import { stringToU8a } from "@polkadot/util";
+import { compactStripLength, hexToU8a, stringToU8a, u8aToHex } from "@polkadot/util";
 import { cryptoWaitReady } from "@polkadot/util-crypto";
 
 /** @import { ApiDecoration } from "@polkadot/api/types" */
@@ -18,6 +18,31 @@ import { cryptoWaitReady } from "@polkadot/util-crypto";
  */
 
 /**
+ * Provider whose metadata has the runtime APIs. polkadot.js asks for them when it connects, but not
+ * when the runtime is upgraded later: after that it would know no runtime API.
+ */
+class Provider extends WsProvider {
+  /**
+   * @override
+   * @param {string} method
+   * @param {unknown[]} params
+   * @param {boolean} [isCacheable]
+   * @param {any} [subscription]
+   * @returns {Promise<any>}
+   */
+  async send(method, params, isCacheable, subscription) {
+    if (method !== "state_getMetadata") {
+      return super.send(method, params, isCacheable, subscription);
+    }
+    const version = u8aToHex(new Uint8Array([15, 0, 0, 0]));
+    const call = ["Metadata_metadata_at_version", version, ...params];
+    const optional = hexToU8a(await super.send("state_call", call, isCacheable));
+    if (optional[0] !== 1) throw new Error("the runtime has no metadata of version 15");
+    return u8aToHex(compactStripLength(optional.subarray(1))[1]);
+  }
+}
+
+/**
  * Connect, and wait for the metadata.
  * @param {string} ws - URL of a node
  * @returns {Promise<Api>}
@@ -29,7 +54,7 @@ export async function connect(ws) {
   const warn = console.warn;
   console.warn = () => {};
   try {
-    return await ApiPromise.create({ provider: new WsProvider(ws), noInitWarn: true });
+    return await ApiPromise.create({ provider: new Provider(ws), noInitWarn: true });
   } finally {
     console.warn = warn;
   }

@@ -58,8 +58,9 @@ export async function submitReferendum(api, proposer, origin, proposal) {
  */
 export async function voteAye(api, index) {
   const vote = { Standard: { vote: { aye: true, conviction: "Locked1x" }, balance: VOTE } };
-  const aye = call(api, "convictionVoting", "vote", { pollIndex: index, vote });
-  await Promise.all(HOLDERS.map((holder) => send(api, holder, aye)));
+  // A call keeps the signature of its sender: each has one of its own.
+  const aye = () => call(api, "convictionVoting", "vote", { pollIndex: index, vote });
+  await Promise.all(HOLDERS.map((holder) => send(api, holder, aye())));
 }
 
 /**
@@ -93,8 +94,8 @@ export async function committeeMakes(api, proposal) {
     "Proposed",
   );
   const vote = { proposal: proposalHash, index: proposalIndex, approve: true };
-  const aye = call(api, "technicalCommittee", "vote", vote);
-  await Promise.all([first, second].map((member) => send(api, member, aye)));
+  const aye = () => call(api, "technicalCommittee", "vote", vote);
+  await Promise.all([first, second].map((member) => send(api, member, aye())));
   const close = call(api, "technicalCommittee", "close", {
     proposalHash,
     index: proposalIndex,

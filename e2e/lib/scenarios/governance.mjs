@@ -44,7 +44,7 @@ export const STEPS = [
   "Start four validators and the endpoints, with sessions and eras of a minute",
   "Eve starts a fifth validator, and bonds more than the others have",
   "Greta lists an Ethereum endpoint; Gustav takes a unit and pays a fee of 5 %",
-  "Holders vote the platform fee to 7 %: it counts for the next tenant",
+  "Holders vote the platform fee to 7 %: it counts from the next window on",
   "The technical committee pauses new listings, and resumes them",
   "The fifth validator is elected, and authors blocks",
   "The endpoint fails and returns: who caught it is paid, Eve too",
@@ -67,6 +67,8 @@ const PAUSED = ["Operators", "list_service"];
 export class GovernanceScenario extends Scenario {
   /** @type {Code} */
   #next;
+  /** First window with the new platform fee. */
+  #feeWindow = 0;
 
   /**
    * @param {Fixture} fixture
@@ -151,7 +153,7 @@ export class GovernanceScenario extends Scenario {
     const at = await api.at(hash);
     const fee = await storage(at, "parameters", "parameters", { Market: { PlatformFee: null } });
     assert.equal(fee.unwrap().asMarket.asPlatformFee.toBigInt(), FEE);
-    await this.#open("Gudrun", FEE);
+    this.#feeWindow = this.observer.latest.window + 1;
   }
 
   /** Pause the listing of services, see a listing refused, resume, and see it pass. */
@@ -177,6 +179,10 @@ export class GovernanceScenario extends Scenario {
 
   /** Wait until the fifth validator is in the set, and has authored a block. */
   async #validatorIsElected() {
+    // Agreements of a window are opened by the rules with which it began.
+    const begins = (/** @type {BlockState} */ { window }) => window >= this.#feeWindow;
+    await this.until("a window begins with the new fee", begins, 4 * MINUTE);
+    await this.#open("Gudrun", FEE);
     const stopNotes = this.observer.onBlock(() => this.note("an era is elected one era ahead"));
     const isIn = async (/** @type {ApiAt} */ at) => (await validators(at)).includes(EVE.address);
     await this.#untilState("Eve is a validator", isIn, 5 * MINUTE);
