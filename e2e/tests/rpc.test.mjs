@@ -210,7 +210,6 @@ check("bodies that are no calls are errors", async () => {
     `[${call("[]")},${call('"x"')},{},1]`,
     Buffer.from([0x7b, 0xff, 0xfe, 0x22, 0x80]),
     Buffer.concat([Buffer.from(call('["').slice(0, -1)), Buffer.from([0xc3, 0x28, 0x22, 0x5d])]),
-    "x".repeat((MAX_REQUEST << 20) + 1),
   ];
   for (const body of bodies) {
     const shown = body.toString().slice(0, 100);
@@ -228,7 +227,7 @@ check("bodies that are no calls are errors", async () => {
     const answer = JSON.parse(text);
     for (const one of Array.isArray(answer) ? answer : [answer]) assertAnswer(one, shown);
   }
-  const errors = await Promise.all(["{", "{}"].map((body) => codeOf(body)));
+  const errors = await Promise.all(["{", '{"id":1}'].map((body) => codeOf(body)));
   assert.deepEqual(errors, [NOT_JSON, NOT_A_REQUEST]);
   await assertAlive();
 });
