@@ -20,8 +20,6 @@ const MINUTE = 60_000;
 /** Codes of JSON-RPC: not JSON, not a request. */
 const NOT_JSON = -32_700;
 const NOT_A_REQUEST = -32_600;
-/** Largest request in MiB. */
-const MAX_REQUEST = 4;
 /** Methods that end, or do not belong to a test: they write to the node's own log. */
 const LEFT_OUT = new Set(["system_addLogFilter", "system_resetLogFilter"]);
 const ALICE = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
@@ -45,10 +43,7 @@ before(
       place: 1,
       ports: await freePorts(3),
       chain: "dev",
-      flags: [
-        ...["--alice", "--validator", "--force-authoring", "--rpc-methods", "unsafe"],
-        ...["--rpc-max-request-size", `${MAX_REQUEST}`],
-      ],
+      flags: ["--alice", "--validator", "--force-authoring", "--rpc-methods", "unsafe"],
     });
     await node.start();
     await waitFor("the first blocks", async () => (await node.best()) > 1, { timeout: MINUTE });
@@ -221,7 +216,7 @@ check("bodies that are no calls are errors", async () => {
     });
     const text = await response.text();
     assert.ok(response.status < 500, `${response.status}: ${shown}`);
-    // What reads as a notification, which an id of no valid type leaves, has no answer.
+    // A notification, which an id of no valid type leaves, has no answer.
     const unanswered = text === "" && shown.includes('"method":"system_');
     if (response.status !== 200 || unanswered) continue;
     const answer = JSON.parse(text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What all clients meet: a network with sessions of a minute, and a service that is listed on it.
+// Context of all clients: a network with sessions of a minute, and a service that is listed on it.
 
 import { account } from "../../lib/chain/api.mjs";
 import { batch, eventOf, send } from "../../lib/chain/calls.mjs";

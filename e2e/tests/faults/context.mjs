@@ -69,7 +69,7 @@ export const skewed = (skew) => ({
 });
 
 /**
- * What finalized blocks say about a stretch of the chain.
+ * Observations in finalized blocks over a stretch of the chain.
  * @typedef {object} Findings
  * @property {number} blocks
  * @property {Record<string, number>} verdicts - of all services, by verdict

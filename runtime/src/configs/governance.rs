@@ -106,7 +106,7 @@ impl pallet_preimage::Config for Runtime {
 /// Part of a block that scheduled calls may fill. Hooks of the market take at most a third.
 const SCHEDULED_RATIO: Perbill = Perbill::from_percent(25);
 
-/// Weight of the scheduled calls of a block.
+/// Weight of the scheduled calls of a block, and of a call that the committee carries out.
 pub struct ScheduledWeight;
 impl Get<Weight> for ScheduledWeight {
 	fn get() -> Weight {
@@ -185,14 +185,6 @@ impl pallet_whitelist::Config for Runtime {
 	type WeightInfo = pallet_whitelist::weights::SubstrateWeight<Runtime>;
 }
 
-/// Weight of a call that the committee proposes and carries out.
-pub struct ProposalWeight;
-impl Get<Weight> for ProposalWeight {
-	fn get() -> Weight {
-		ScheduledWeight::get()
-	}
-}
-
 impl pallet_collective::Config<Committee> for Runtime {
 	type RuntimeOrigin = RuntimeOrigin;
 	type Proposal = RuntimeCall;
@@ -203,7 +195,7 @@ impl pallet_collective::Config<Committee> for Runtime {
 	type DefaultVote = pallet_collective::PrimeDefaultVote;
 	type WeightInfo = pallet_collective::weights::SubstrateWeight<Runtime>;
 	type SetMembersOrigin = Root;
-	type MaxProposalWeight = ProposalWeight;
+	type MaxProposalWeight = ScheduledWeight;
 	type DisapproveOrigin = Root;
 	type KillOrigin = Root;
 	type Consideration = ();

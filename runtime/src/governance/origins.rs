@@ -9,7 +9,7 @@ pub use pallet::*;
 #[frame_support::pallet]
 pub mod pallet {
 	use crate::{Balance, UNIT};
-	use frame_support::pallet_prelude::*;
+	use frame_support::{pallet_prelude::*, traits::OriginTrait};
 
 	/// Configuration: none.
 	#[pallet::config]
@@ -77,8 +77,6 @@ pub mod pallet {
 			)+
 		};
 	}
-
-	use frame_support::traits::OriginTrait;
 
 	ensure_origins! {
 		/// Ensures [`Origin::WhitelistedCaller`].

@@ -137,8 +137,11 @@ fn a_referendum_on_its_track_changes_the_platform_fee() {
 }
 
 /// Dispatch a call by an origin of governance.
-fn dispatch(origin: impl Into<RuntimeOrigin>, call: RuntimeCall) -> Result<(), DispatchError> {
-	call.dispatch(origin.into()).map(drop).map_err(|error| error.error)
+pub fn dispatch(
+	origin: impl Into<RuntimeOrigin>,
+	call: impl Into<RuntimeCall>,
+) -> Result<(), DispatchError> {
+	call.into().dispatch(origin.into()).map(drop).map_err(|error| error.error)
 }
 
 #[test]
@@ -203,20 +206,17 @@ fn every_origin_has_a_track_and_every_track_passes_its_own_calls() {
 			);
 		}
 		let asset = pallet_surety_operators::Call::revoke_asset { asset: genesis::SBTC };
-		assert_noop!(
-			dispatch(Origin::ProbingAdmin, asset.clone().into()),
-			DispatchError::BadOrigin
-		);
-		assert_ok!(dispatch(Origin::MarketAdmin, asset.into()));
+		assert_noop!(dispatch(Origin::ProbingAdmin, asset.clone()), DispatchError::BadOrigin);
+		assert_ok!(dispatch(Origin::MarketAdmin, asset));
 		let approve = pallet_surety_operators::Call::approve_asset {
 			asset: genesis::SBTC,
 			min_bond: 1_000_000,
 		};
-		assert_ok!(dispatch(Origin::MarketAdmin, approve.into()));
+		assert_ok!(dispatch(Origin::MarketAdmin, approve));
 		let count = pallet_staking::Call::set_validator_count { new: 7 };
-		assert_noop!(dispatch(Origin::MarketAdmin, count.clone().into()), DispatchError::BadOrigin);
+		assert_noop!(dispatch(Origin::MarketAdmin, count), DispatchError::BadOrigin);
 		let cancel = pallet_staking::Call::cancel_deferred_slash { era: 1, slash_indices: vec![] };
-		let error = dispatch(Origin::StakingAdmin, cancel.into()).unwrap_err();
+		let error = dispatch(Origin::StakingAdmin, cancel).unwrap_err();
 		assert_eq!(error, pallet_staking::Error::<Runtime>::EmptyTargets.into());
 	});
 	chain.check();
@@ -331,7 +331,7 @@ fn a_killed_referendum_loses_its_deposits_to_the_treasury() {
 	let treasury = |chain: &mut Fixture| chain.peek(|| Balances::balance(&TreasuryAccount::get()));
 	let before = treasury(&mut chain);
 	chain.peek(|| {
-		let kill = || pallet_referenda::Call::kill { index }.into();
+		let kill = || pallet_referenda::Call::<Runtime>::kill { index };
 		assert_noop!(dispatch(Origin::ReferendumCanceller, kill()), DispatchError::BadOrigin);
 		assert_ok!(dispatch(Origin::ReferendumKiller, kill()));
 	});

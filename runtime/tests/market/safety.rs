@@ -5,6 +5,7 @@
 use crate::{
 	actors::*,
 	fixture::{Fixture, account},
+	governance::dispatch,
 };
 use codec::Encode;
 use frame_support::{
@@ -14,7 +15,7 @@ use frame_support::{
 };
 use pallet_surety_operators as operators;
 use sp_keyring::Sr25519Keyring::{Alice, Bob};
-use sp_runtime::{DispatchError, traits::Dispatchable};
+use sp_runtime::DispatchError;
 use std::collections::BTreeSet;
 use surety_primitives::{AssetId, Clock, Meter as _, Probing as _, Target, report::Finding};
 use surety_runtime::{
@@ -45,10 +46,6 @@ fn all_calls() -> Vec<(&'static str, &'static str)> {
 /// Origin of two of the three members of the committee.
 fn committee() -> RuntimeOrigin {
 	pallet_collective::RawOrigin::<AccountId, Committee>::Members(2, 3).into()
-}
-
-fn dispatch(origin: RuntimeOrigin, call: impl Into<RuntimeCall>) -> Result<(), DispatchError> {
-	call.into().dispatch(origin).map(drop).map_err(|error| error.error)
 }
 
 fn pause(pallet: &str, call: &str) -> safety::Call<Runtime> {

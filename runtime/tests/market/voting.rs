@@ -63,7 +63,7 @@ fn the_market_holds_nothing_that_votes() {
 	chain.pays(TENANT, ballot(index, balance - 100 * UNIT));
 	let error = chain.try_open(TENANT, service, 10, 3).unwrap_err().error;
 	assert_eq!(error, TokenError::Frozen.into());
-	// What does not vote is spendable.
+	// Tokens that do not vote are spendable.
 	assert_ok!(chain.try_open(TENANT, service, 1, 3));
 	chain.peek(check_votes);
 	chain.check();
