@@ -5,6 +5,7 @@
 //!
 //! | module | responsibility |
 //! |---|---|
+//! | `genesis` | genesis block, built when the database is empty |
 //! | `partial` | client, database, pool and import queue |
 //! | `consensus` | block import, authoring and finality |
 //! | `equivocations` | reports of validators that author two blocks in one slot |
@@ -14,6 +15,7 @@
 
 mod consensus;
 mod equivocations;
+mod genesis;
 mod network;
 mod offchain;
 mod partial;

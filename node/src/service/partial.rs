@@ -2,7 +2,10 @@
 
 //! Components shared by the full node and by commands on its database.
 
-use super::consensus::{self, Consensus};
+use super::{
+	consensus::{self, Consensus},
+	genesis::Genesis,
+};
 use crate::client::{Executor, FullBackend, FullClient, FullPool, FullSelectChain};
 use sc_consensus::{DefaultImportQueue, ImportQueue, LongestChain};
 use sc_service::{Configuration, KeystoreContainer, TaskManager, error::Error as ServiceError};
@@ -61,12 +64,16 @@ pub fn new_partial(
 ) -> Result<(Partial, DefaultImportQueue<Block>), ServiceError> {
 	let telemetry = new_telemetry(config)?;
 	let executor: Executor = sc_service::new_wasm_executor(&config.executor);
+	let backend = sc_service::new_db_backend(config.db_config())?;
+	let genesis = Genesis::new(config, backend.clone(), executor.clone());
 	let (client, backend, keystore, task_manager) =
-		sc_service::new_full_parts::<Block, RuntimeApi, _>(
+		sc_service::new_full_parts_with_genesis_builder::<Block, RuntimeApi, _, _>(
 			config,
 			telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
 			executor,
-			Vec::new(),
+			backend,
+			genesis,
+			false,
 		)?;
 	let client = Arc::new(client);
 	let telemetry = telemetry.map(|(worker, telemetry)| {
