@@ -2,13 +2,20 @@
 // Operations: the alerts and the dashboard against real metrics, and the limits of JSON-RPC.
 
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
 import { after, before, describe } from "node:test";
 import { WebSocket } from "ws";
+import { account, connect } from "../lib/chain/api.mjs";
+import { send } from "../lib/chain/calls.mjs";
 import { GatewayProcess } from "../lib/gateway/process.mjs";
+import { toToml } from "../lib/gateway/toml.mjs";
 import { SuretyNode } from "../lib/network/node.mjs";
 import { ANY, interpolate, queriesOf, readDashboard } from "../lib/operations/dashboard.mjs";
 import { Prometheus } from "../lib/operations/prometheus.mjs";
 import { metricsOf } from "../lib/operations/promql.mjs";
+import { providerBinary } from "../lib/provider/process.mjs";
+import { register } from "../lib/scenarios/listing.mjs";
 import { freePorts, workDir } from "../lib/system/local.mjs";
 import { Processes } from "../lib/system/processes.mjs";
 import { waitFor } from "../lib/system/wait.mjs";
@@ -18,8 +25,13 @@ import { check, removeOrShow } from "./checks.mjs";
 const MINUTE = 60_000;
 /** Account of a tenant without agreements. */
 const ALICE = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
-/** Metrics that Prometheus makes itself. */
-const OF_PROMETHEUS = new Set(["up"]);
+/** Key of an operator. */
+const OPERATOR = "//Bob";
+/**
+ * Metrics that Prometheus makes itself, and one that only an agent with a VPN has: the agent's own
+ * tests assert it.
+ */
+const NOT_EXPORTED = new Set(["up", "surety_provider_vpn_up"]);
 /** Limits of the node's JSON-RPC: calls per minute, connections, MiB, and the rest. */
 const LIMITS = { rate: 600, connections: 8, request: 1, batch: 10, subscriptions: 2 };
 /** Errors of JSON-RPC. */
@@ -93,9 +105,11 @@ describe("alerts and dashboard", () => {
         const headers = { "content-type": "application/json" };
         await fetch(url, { method: "POST", headers, body });
       }
+      const agent = await startAgent();
       prometheus = await Prometheus.start(processes, {
         "surety-node": [node.metrics],
         "surety-gateway": [gateway, edge].map(({ control }) => new URL(control).host),
+        "surety-provider": [agent],
       });
     },
     { timeout: 2 * MINUTE },
@@ -149,6 +163,35 @@ describe("alerts and dashboard", () => {
 });
 
 /**
+ * Start the agent of an operator without services, on a machine without an engine.
+ * @returns {Promise<string>} its control listener
+ */
+async function startAgent() {
+  const api = await connect(node.ws);
+  await send(api, account(OPERATOR), register(api, "Bob"));
+  await api.disconnect();
+  const [front, control] = (await freePorts(2)).map((port) => `127.0.0.1:${port}`);
+  const file = path.join(work.dir, "provider.toml");
+  const tables = {
+    data: path.join(work.dir, "agent"),
+    chain: { nodes: [node.http] },
+    operator: { key: { env: "SURETY_OPERATE" } },
+    front: { listen: front },
+    control: { listen: control },
+    engine: { socket: path.join(work.dir, "no.sock") },
+  };
+  writeFileSync(file, toToml(tables));
+  const env = { SURETY_OPERATE: OPERATOR };
+  processes.start("agent", providerBinary(), ["run", "--config", file], { env });
+  const isReady = async () => {
+    const text = await (await fetch(`http://${control}/metrics`)).text();
+    return text.includes("surety_provider_bond_reserved_share");
+  };
+  await waitFor("the agent knows its bond", isReady);
+  return control;
+}
+
+/**
  * Assert that all metrics of an expression are exported.
  * @param {Set<string>} exported
  * @param {string} name
@@ -158,7 +201,7 @@ function assertExported(exported, name, query) {
   const metrics = metricsOf(query);
   assert.ok(metrics.size > 0, `${name} reads no metric: ${query}`);
   for (const metric of metrics) {
-    assert.ok(exported.has(metric) || OF_PROMETHEUS.has(metric), `${name}: no metric ${metric}`);
+    assert.ok(exported.has(metric) || NOT_EXPORTED.has(metric), `${name}: no metric ${metric}`);
   }
 }
 
