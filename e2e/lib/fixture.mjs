@@ -29,6 +29,11 @@ export class Fixture {
   machine;
   /** @type {Api} */
   api;
+  /**
+   * Connection that reads blocks by `at`, also those before an upgrade.
+   * @type {Api}
+   */
+  history;
   // Endpoints, which are there if `start` is asked for them.
   /** @type {EthereumNetwork} */
   ethereum;
@@ -88,7 +93,7 @@ export class Fixture {
     });
     const { nodes } = this.network;
     const { ws } = nodes.find(({ name }) => name === reader) ?? nodes[0];
-    this.api = await connect(ws);
+    [this.api, this.history] = await Promise.all([connect(ws), connect(ws, { history: true })]);
   }
 
   /**
@@ -120,7 +125,7 @@ export class Fixture {
    */
   async stop({ keepLogs = false } = {}) {
     this.ethereum?.stop();
-    await this.api?.disconnect().catch(() => {});
+    for (const api of [this.api, this.history]) await api?.disconnect().catch(() => {});
     await this.processes.stopAll();
     if (!keepLogs) this.#work.remove();
   }

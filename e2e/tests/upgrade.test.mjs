@@ -113,10 +113,10 @@ async function lasting(at) {
  * @param {string[]} pallets - that must have something to keep
  */
 async function assertAllThere(block, pallets) {
-  const { api } = fixture;
+  const { history } = fixture;
   const [was, is] = await Promise.all(
     [block, block + 1].map(async (number) =>
-      lasting(await api.at(await api.rpc.chain.getBlockHash(number))),
+      lasting(await history.at(await history.rpc.chain.getBlockHash(number))),
     ),
   );
   for (const [pallet, item] of LASTING.filter(([pallet]) => pallets.includes(pallet))) {

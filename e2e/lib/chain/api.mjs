@@ -43,18 +43,42 @@ class Provider extends WsProvider {
 }
 
 /**
+ * Provider that is told of no upgrade. polkadot.js answers an upgrade by changing the types that it
+ * knows in place: a block of the runtime before that is being read, or was read last, is decoded by
+ * the types of the next one.
+ */
+class HistoryProvider extends Provider {
+  /**
+   * @override
+   * @param {string} type
+   * @param {string} method
+   * @param {unknown[]} params
+   * @param {any} callback
+   * @returns {Promise<any>}
+   */
+  async subscribe(type, method, params, callback) {
+    if (method === "state_subscribeRuntimeVersion") return "none";
+    return super.subscribe(type, method, params, callback);
+  }
+}
+
+/**
  * Connect, and wait for the metadata.
  * @param {string} ws - URL of a node
+ * @param {object} [options]
+ * @param {boolean} [options.history] - read blocks by `at`, each by the types of its runtime; all
+ *   else stays at the runtime of now. Without it, all but reading a past block follows upgrades
  * @returns {Promise<Api>}
  */
-export async function connect(ws) {
+export async function connect(ws, { history = false } = {}) {
   await cryptoWaitReady();
   // polkadot.js does not list all transaction extensions of newer SDKs. Those carry no data, so its
   // warning on each connection is of no use here.
   const warn = console.warn;
   console.warn = () => {};
   try {
-    return await ApiPromise.create({ provider: new Provider(ws), noInitWarn: true });
+    const provider = history ? new HistoryProvider(ws) : new Provider(ws);
+    return await ApiPromise.create({ provider, noInitWarn: true });
   } finally {
     console.warn = warn;
   }

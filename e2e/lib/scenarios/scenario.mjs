@@ -118,7 +118,7 @@ export class Scenario {
    * @param {(() => Promise<unknown>)[]} steps
    */
   async runSteps(steps) {
-    this.observer = await Observer.start(this.api, this.watchlist, this.pallets);
+    this.observer = await Observer.start(this.fixture.history, this.watchlist, this.pallets);
     this.observer.onBlock((state) => {
       for (const event of state.events) this.reportEvent(event, state);
       this.#reportVerdicts(state);
