@@ -23,7 +23,12 @@ export PATH := $(SURETY_CACHE)/tools/bin:$(PATH)
 IN_ENV = . "$(SURETY_CACHE)/env"
 # Node, gateway, tests and benchmarks are one build, always with the test targets. Another selection
 # enables other features of shared dependencies, and hundreds of crates are built twice.
-CARGO_SET = --workspace --bins --tests
+CARGO_SET = $(PACKAGES) --bins --tests
+PACKAGES = --workspace --exclude $(TEMPLATE)
+# Only `bench` builds this one, for its wasm.
+TEMPLATE = surety-template-runtime
+BENCH_SET = --workspace --bins --tests
+TEMPLATE_WASM = $(subst surety-runtime/surety_runtime,$(TEMPLATE)/$(subst -,_,$(TEMPLATE)),$(WASM))
 # Lints and docs cover the benchmarks and the try-runtime checks, which the node does not contain.
 # Both need only metadata of the dependencies, and the profile shares build scripts and macros with
 # the build.
@@ -91,7 +96,7 @@ fuzz: setup-checks ## random calls against the runtime (FUZZ_CALLS, FUZZ_SEED; A
 		-E 'test(random_calls_from_every_origin)' $(ARGS)
 
 test-doc: setup ## examples in the documentation
-	@$(IN_ENV); cargo test --profile testnet --workspace --doc
+	@$(IN_ENV); cargo test --profile testnet $(PACKAGES) --doc
 
 test-benchmarks: setup-checks ## benchmarks as tests on the mocks, at the ends of each parameter
 	@$(IN_ENV); SKIP_WASM_BUILD=1 VALUES_PER_COMPONENT=2 cargo nextest run --cargo-profile checks \
@@ -165,8 +170,8 @@ fmt: setup-checks ## format Rust code, manifests and the end-to-end tests
 	@cd e2e && npm run --silent format
 
 bench: setup ## block times at scale on ParityDB, as tables (hours; ARGS="..." adds flags)
-	@$(IN_ENV); cargo build --profile testnet $(CARGO_SET)
-	@"$(CARGO_TARGET_DIR)/testnet/surety-bench" $(ARGS)
+	@$(IN_ENV); cargo build --profile testnet $(BENCH_SET)
+	@"$(CARGO_TARGET_DIR)/testnet/surety-bench" --template "$(CARGO_TARGET_DIR)/testnet/$(TEMPLATE_WASM)" $(ARGS)
 
 bench-gateway: setup ## the gateway beside nginx: rates, faults, subscribers (half an hour; ARGS="...")
 	@$(IN_ENV); cargo build --release -p surety-gateway -p surety-load

@@ -23,13 +23,20 @@ pub enum Section {
 	Compute,
 	/// Services that are due in every round.
 	Due,
+	/// Transactions of users in full blocks.
+	Throughput,
 }
 
 /// Measure the time of blocks at scale, on ParityDB in a temporary folder.
 #[derive(Parser)]
 pub struct Args {
 	/// Sections to run.
-	#[arg(long, value_enum, value_delimiter = ',', default_value = "scale,breach,compute,due")]
+	#[arg(
+		long,
+		value_enum,
+		value_delimiter = ',',
+		default_value = "scale,breach,compute,due,throughput"
+	)]
 	pub only: Vec<Section>,
 	/// Numbers of services; there are ten times as many agreements.
 	#[arg(long, value_delimiter = ',', default_value = "1000,10000,100000", value_parser = clap::value_parser!(u32).range(1..=400_000))]
@@ -67,6 +74,12 @@ pub struct Args {
 	/// Rounds to measure for each number of due services.
 	#[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..))]
 	pub due_rounds: u32,
+	/// Full blocks to measure for each kind of transaction.
+	#[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
+	pub full_blocks: u32,
+	/// Wasm of a plain chain whose transfers are measured beside ours.
+	#[arg(long)]
+	pub template: Option<PathBuf>,
 	/// Check the invariants of every pallet in each filled state (slow for large states).
 	#[arg(long)]
 	pub check: bool,

@@ -14,7 +14,7 @@ use crate::{
 	process::peak_memory,
 };
 use codec::{Decode, Encode};
-use frame_support::storage::StoragePrefixedMap;
+use frame_support::{dispatch::DispatchClass, storage::StoragePrefixedMap};
 use frame_system::offchain::CreateAuthorizedTransaction;
 use pallet_surety_compute_orders as compute;
 use pallet_surety_probes as probes;
@@ -34,9 +34,11 @@ use sp_consensus_babe::{
 use sp_core::{
 	Pair, sr25519,
 	storage::{Storage, StorageKey},
+	traits::CallContext,
 };
 use sp_io::hashing::twox_128;
 use sp_runtime::{Digest, DigestItem, OpaqueExtrinsic, traits::Block as _};
+use sp_version::RuntimeVersion;
 use std::{
 	path::Path,
 	sync::Arc,
@@ -131,6 +133,19 @@ pub struct Sample {
 	pub breaches: [u32; 2],
 	/// Number of leases awarded.
 	pub leases: u32,
+}
+
+/// Measurement of a block with transactions.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+	/// Number of transactions that it took.
+	pub sent: usize,
+	/// Time to build it.
+	pub build: Duration,
+	/// Time to import it.
+	pub import: Duration,
+	/// Weight of its normal transactions in picoseconds.
+	pub weight: u64,
 }
 
 /// Chain with its probers.
@@ -327,33 +342,14 @@ impl Chain {
 		let kind = self.kind(&built, sent);
 		let keys = changed(&built);
 
-		let hash = built.block.hash();
-		let (header, body) = built.block.deconstruct();
-		let bytes = body.iter().map(Encode::encoded_size).sum();
-		let number = header.number;
-		let mut params = BlockImportParams::new(BlockOrigin::NetworkBroadcast, header);
-		params.body = Some(body);
-		params.fork_choice = Some(ForkChoiceStrategy::LongestChain);
-		let start = Instant::now();
-		let imported = futures::executor::block_on(self.client.as_ref().import_block(params))?;
-		let import = start.elapsed();
-		if !matches!(imported, ImportResult::Imported(_)) {
-			return Err(format!("block {number} was not imported: {imported:?}").into());
-		}
-
-		let start = Instant::now();
-		self.client.finalize_block(self.parent.1, None, false)?;
-		let finalize = start.elapsed();
-
+		let bytes = built.block.extrinsics().iter().map(Encode::encoded_size).sum();
 		let offset = self.offset();
-		self.parent = (number, hash);
-		let weight: frame_system::ConsumedWeight = self
-			.read(frame_system::BlockWeight::<Runtime>::hashed_key().to_vec())?
-			.unwrap_or_default();
+		let [import, finalize] = self.import(built)?;
+
 		let after = self.breaches()?;
 		let breaches = [after[0] - before.0[0], after[1] - before.0[1]];
 		let leases = self.leases()? - before.1;
-		let weight = weight.total().ref_time();
+		let weight = self.weight()?.total().ref_time();
 		Ok(Sample {
 			kind,
 			build,
@@ -369,6 +365,69 @@ impl Chain {
 		})
 	}
 
+	/// Build and import blocks until the next one has no work for probing and begins no session.
+	pub fn run_to_idle(&mut self) -> Res<()> {
+		while self.offset() != IDLE_AT || self.begins_session() {
+			self.block()?;
+		}
+		Ok(())
+	}
+
+	/// True if the next block is the first of a session.
+	fn begins_session(&self) -> bool {
+		self.parent.0 > 0 && self.parent.0.is_multiple_of(timings().epoch_blocks)
+	}
+
+	/// Build and import the rest of the round, and check what was judged.
+	pub fn finish_round(&mut self) -> Res<()> {
+		while self.offset() != 0 {
+			self.block()?;
+		}
+		self.check()
+	}
+
+	/// Build, import and measure a block with as many of `load` as it takes.
+	pub fn loaded(&mut self, load: &[OpaqueExtrinsic]) -> Res<Loaded> {
+		let start = Instant::now();
+		let (built, sent) = self.build(load)?;
+		let build = start.elapsed();
+		let [import, _] = self.import(built)?;
+		let weight = self.weight()?.get(DispatchClass::Normal).ref_time();
+		Ok(Loaded { sent, build, import, weight })
+	}
+
+	/// Import a block as one from the network, and finalize its parent. Returns the time of both.
+	fn import(&mut self, built: BuiltBlock<Block>) -> Res<[Duration; 2]> {
+		let hash = built.block.hash();
+		let (header, body) = built.block.deconstruct();
+		let number = header.number;
+		let mut params = BlockImportParams::new(BlockOrigin::NetworkBroadcast, header);
+		params.body = Some(body);
+		params.fork_choice = Some(ForkChoiceStrategy::LongestChain);
+		let start = Instant::now();
+		let imported = futures::executor::block_on(self.client.as_ref().import_block(params))?;
+		let import = start.elapsed();
+		if !matches!(imported, ImportResult::Imported(_)) {
+			return Err(format!("block {number} was not imported: {imported:?}").into());
+		}
+		let start = Instant::now();
+		self.client.finalize_block(self.parent.1, None, false)?;
+		self.parent = (number, hash);
+		Ok([import, start.elapsed()])
+	}
+
+	/// Weight consumed by the last block.
+	fn weight(&self) -> Res<frame_system::ConsumedWeight> {
+		let key = frame_system::BlockWeight::<Runtime>::hashed_key().to_vec();
+		Ok(self.read(key)?.unwrap_or_default())
+	}
+
+	/// Hash of the genesis block, and version of the runtime: what a transaction is signed for.
+	pub fn identity(&self) -> Res<(Hash, RuntimeVersion)> {
+		let version = self.client.runtime_version_at(self.parent.1, CallContext::Offchain)?;
+		Ok((self.genesis, version))
+	}
+
 	/// Kind of the next block, given its number of reports.
 	fn kind(&self, built: &BuiltBlock<Block>, sent: usize) -> Kind {
 		let number = self.parent.0 + 1;
@@ -376,9 +435,8 @@ impl Chain {
 		let pages = touched(built, &probes::Pages::<Runtime>::final_prefix());
 		let judged = (number / timings().round_blocks).checked_sub(2);
 		let turns = judged.is_some_and(|judged| judged % u32::from(WINDOW_ROUNDS) == 0);
-		let session = number > 1 && (number - 1).is_multiple_of(timings().epoch_blocks);
 		match self.offset() {
-			_ if session => Kind::Session,
+			_ if self.begins_session() => Kind::Session,
 			0 => Kind::Open,
 			IDLE_AT => Kind::Idle,
 			COUNT_AT => Kind::Count,
@@ -498,7 +556,8 @@ impl Chain {
 		Ok(self.read(compute::NextLease::<Runtime>::hashed_key().to_vec())?.unwrap_or(0))
 	}
 
-	fn read<T: Decode>(&self, key: Vec<u8>) -> Res<Option<T>> {
+	/// Value of a storage key after the last block.
+	pub fn read<T: Decode>(&self, key: Vec<u8>) -> Res<Option<T>> {
 		let value = self.client.storage(self.parent.1, &StorageKey(key))?;
 		Ok(value.map(|data| T::decode(&mut data.0.as_slice())).transpose()?)
 	}

@@ -5,9 +5,10 @@
 //! transactions while every round is committed and revealed. Progress goes to stderr, the tables to
 //! stdout. Times are not asserted.
 //!
-//! Four sections: `scale` varies the number of services and agreements, `breach` compares a breach
+//! Five sections: `scale` varies the number of services and agreements, `breach` compares a breach
 //! of many agreements with that of a single one, `compute` adds orders and leases and then matches
-//! orders, `due` varies the number of services that are probed in every round.
+//! orders, `due` varies the number of services that are probed in every round, `throughput` fills
+//! blocks with transactions of users, beside the same blocks of a plain chain.
 //!
 //! | module | responsibility |
 //! |---|---|
@@ -17,6 +18,7 @@
 //! | `fill::orders` | orders and leases of a state |
 //! | `compute` | section on orders and leases |
 //! | `due` | section on due services |
+//! | `throughput` | section on transactions of users |
 //! | `chain` | building, importing and measuring blocks |
 //! | `process` | processor time and memory of this process |
 //! | `table` | summaries and tables |
@@ -32,6 +34,7 @@ mod fill;
 mod process;
 mod state;
 mod table;
+mod throughput;
 
 use args::{Args, Res, Section, Task};
 use chain::{Chain, JUDGE_AT, Kind, Sample};
@@ -64,10 +67,12 @@ fn main() -> Res<()> {
 	let breaches = breach(&args, &states)?;
 	let computes = compute::measure(&args, &states)?;
 	let dues = due::measure(&args, &states)?;
+	let throughput = throughput::measure(&args, &states)?;
 	print_scale(&scales);
 	breaches.iter().for_each(print_breach);
 	compute::print(&computes);
 	due::print(&dues);
+	throughput::print(throughput.as_ref());
 	Ok(())
 }
 

@@ -9,7 +9,9 @@ use crate::{
 	chain::{self, Chain},
 	fill::{self, Matches, Orders, Plan},
 	process::{peak_memory, settle},
+	throughput::{AGREEMENTS, SERVICES, TRADERS},
 };
+use clap::ValueEnum;
 use std::{
 	path::{Path, PathBuf},
 	process::Command,
@@ -29,6 +31,8 @@ pub enum State {
 	Compute(usize),
 	/// Number of services due in every round.
 	Due(u32),
+	/// Services, and accounts that send transactions.
+	Throughput,
 }
 
 impl State {
@@ -39,8 +43,9 @@ impl State {
 			Section::Breach => vec![Self::Breach; usize::from(args.breach_agreements > 0)],
 			Section::Compute => (0..args.orders.len()).map(Self::Compute).collect::<Vec<_>>(),
 			Section::Due => args.due.iter().copied().map(Self::Due).collect(),
+			Section::Throughput => vec![Self::Throughput],
 		};
-		[Section::Scale, Section::Breach, Section::Compute, Section::Due]
+		Section::value_variants()
 			.iter()
 			.filter(|section| args.only.contains(section))
 			.flat_map(of)
@@ -54,6 +59,7 @@ impl State {
 			Self::Breach => Plan::breach(args.breach_agreements),
 			Self::Compute(n) => Plan::compute(args.compute_services, orders(args, n)),
 			Self::Due(due) => Plan::due(due),
+			Self::Throughput => Plan::throughput(SERVICES, AGREEMENTS, TRADERS),
 		}
 	}
 
@@ -61,6 +67,7 @@ impl State {
 	pub fn probers(self, args: &Args) -> &[u32] {
 		match self {
 			Self::Breach => args.probers(Section::Breach).get(..1).unwrap_or_default(),
+			Self::Throughput => args.probers(Section::Throughput).get(..1).unwrap_or_default(),
 			Self::Scale(_) => args.probers(Section::Scale),
 			Self::Compute(_) => args.probers(Section::Compute),
 			Self::Due(_) => args.probers(Section::Due),

@@ -40,7 +40,10 @@ const LEAST_OPERATORS: u32 = 8;
 const AGREEMENTS_PER_TENANT: u32 = 10;
 const UNITS_PER_SERVICE: u32 = 1_000_000;
 const BOND: Balance = 10_000_000 * UNIT;
-const PRICE: Balance = 10 * MILLI;
+/// Balance of an account that sends transactions: fees and deposits of a whole run.
+pub const TRADER_BALANCE: Balance = 100_000 * UNIT;
+/// Price of a unit per block.
+pub const PRICE: Balance = 10 * MILLI;
 /// Credits in parts of 1,000,000,000 of a window's price: small, so that no run uses up the cover.
 const CREDIT: [u64; 4] = [1_000_000, 2_000_000, 3_000_000, 4_000_000];
 /// Cover in windows' prices.
@@ -58,6 +61,8 @@ pub struct Plan {
 	pub orders: Option<Orders>,
 	/// Maximum number of services due in a round.
 	pub due: u32,
+	/// Accounts that send transactions.
+	pub traders: u32,
 }
 
 impl Plan {
@@ -78,7 +83,7 @@ impl Plan {
 	fn with_active(services: u32, active: u32) -> Self {
 		let nth = |n: u32| u64::from(n % active) * u64::from(services) / u64::from(active);
 		let agreements = (0..services * 10).map(|n| nth(n) as ServiceId).collect();
-		Self { services, agreements, orders: None, due: DUE }
+		Self { services, agreements, orders: None, due: DUE, traders: 0 }
 	}
 
 	/// State with `due` services due in every round: all pages but one have one agreement per
@@ -95,14 +100,20 @@ impl Plan {
 			let idle = page % SOLD == 0 || page == pages;
 			services += if idle { 2 * ROWS } else { ROWS };
 		}
-		Self { services, agreements, orders: None, due }
+		Self { services, agreements, orders: None, due, traders: 0 }
 	}
 
 	/// Service 0 with one agreement, service 1 with all others, and two pages of listings without
 	/// any.
 	pub fn breach(agreements: u32) -> Self {
 		let agreements = std::iter::once(0).chain((0..agreements).map(|_| 1)).collect();
-		Self { services: 2 * ROWS, agreements, orders: None, due: DUE }
+		Self { services: 2 * ROWS, agreements, orders: None, due: DUE, traders: 0 }
+	}
+
+	/// Agreements on all services in turns, and accounts that open more of them.
+	pub fn throughput(services: u32, agreements: u32, traders: u32) -> Self {
+		let agreements = (0..agreements).map(|n| n % services).collect();
+		Self { agreements, traders, ..Self::with_active(services, services) }
 	}
 
 	/// Number of listings, including those of the bidders, which come last.
@@ -120,6 +131,12 @@ fn max_active(due: u32) -> u32 {
 /// Keys of the first `n` probers, in the order of the session.
 pub fn probers(n: usize) -> Vec<sr25519::Pair> {
 	let pair = |n: usize| sr25519::Pair::from_seed(&blake2_256(format!("prober {n}").as_bytes()));
+	(0..n).map(pair).collect()
+}
+
+/// Keys of the first `n` accounts that send transactions.
+pub fn traders(n: u32) -> Vec<sr25519::Pair> {
+	let pair = |n: u32| sr25519::Pair::from_seed(&blake2_256(format!("trader {n}").as_bytes()));
 	(0..n).map(pair).collect()
 }
 
@@ -206,6 +223,7 @@ fn genesis(plan: &Plan, probers: &[sr25519::Pair]) -> RuntimeGenesisConfig {
 		.map(|pair| (account(pair), UNIT))
 		.chain((0..operators(plan)).map(|n| (named("operator", n), 2 * BOND)))
 		.chain((0..tenants(plan)).map(|n| (named("tenant", n), 2_000 * UNIT)))
+		.chain(traders(plan.traders).iter().map(|pair| (account(pair), TRADER_BALANCE)))
 		.chain(plan.orders.iter().flat_map(orders::balances))
 		.collect();
 	let network = GenesisNetwork {
@@ -301,9 +319,14 @@ fn mark_up(services: u32) {
 	}
 }
 
-fn open(plan: &Plan) -> Res<()> {
+/// Deposit of an agreement on one unit.
+pub fn deposit() -> Balance {
 	let window_blocks = timings().round_blocks * u32::from(WINDOW_ROUNDS);
-	let deposit = PRICE * Balance::from(window_blocks) * Balance::from(DEPOSIT_WINDOWS);
+	PRICE * Balance::from(window_blocks) * Balance::from(DEPOSIT_WINDOWS)
+}
+
+fn open(plan: &Plan) -> Res<()> {
+	let deposit = deposit();
 	for (n, service) in (0u32..).zip(&plan.agreements) {
 		let tenant = RuntimeOrigin::signed(named("tenant", n / AGREEMENTS_PER_TENANT));
 		dispatched(Sla::open_agreement(

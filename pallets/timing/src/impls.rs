@@ -69,13 +69,14 @@ impl<T: Config> Get<u64> for ExpectedBlockTime<T> {
 	}
 }
 
-/// Picoseconds of execution that a block may take: a third of its slot, so that building, sending
-/// and importing the block fit in one slot.
+/// Picoseconds of execution that a block may take: half of its slot. Weights are upper bounds: a
+/// full block takes about three quarters of its weight to build and less to import
+/// (`docs/performance.md`), so that building, sending and importing it fit in one slot.
 pub struct BlockRefTime<T>(PhantomData<T>);
 
 impl<T: Config> Get<u64> for BlockRefTime<T> {
 	fn get() -> u64 {
-		Settings::<T>::get().slot_ms.saturating_mul(PICOS_PER_MS) / 3
+		Settings::<T>::get().slot_ms.saturating_mul(PICOS_PER_MS) / 2
 	}
 }
 

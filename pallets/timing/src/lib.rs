@@ -40,7 +40,7 @@
 //! | [`MinimumPeriod`] | `pallet_timestamp::Config::MinimumPeriod` | half a slot in ms |
 //! | [`EpochLength`] | `pallet_babe::Config::EpochDuration` | blocks of an epoch |
 //! | [`ExpectedBlockTime`] | `pallet_babe::Config::ExpectedBlockTime` | a slot in ms |
-//! | [`BlockRefTime`] | `frame_system::Config::BlockWeights` | a third of a slot in picoseconds |
+//! | [`BlockRefTime`] | `frame_system::Config::BlockWeights` | half a slot in picoseconds |
 //! | [`EraSessions`] | `pallet_staking::Config::SessionsPerEra` | sessions of an era |
 //! | [`BondingEras`] | `pallet_staking::Config::BondingDuration` | eras of bonding |
 //! | [`SlashDeferEras`] | `pallet_staking::Config::SlashDeferDuration` | eras before a slash |

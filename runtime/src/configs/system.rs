@@ -27,7 +27,7 @@ const ON_INITIALIZE_RATIO: Perbill = Perbill::from_percent(10);
 /// Maximum length of a block in bytes.
 const MAX_BLOCK_BYTES: u32 = 5 * 1024 * 1024;
 
-/// Weight limits of a block. Compute is a third of the slot, so that one wasm serves slots of any
+/// Weight limits of a block. Compute is half of the slot, so that one wasm serves slots of any
 /// length.
 pub struct SlotBlockWeights;
 impl Get<BlockWeights> for SlotBlockWeights {

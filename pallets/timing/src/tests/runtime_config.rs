@@ -42,20 +42,20 @@ fn getters_follow_the_eras_of_the_chain() {
 #[test]
 fn getters_follow_the_slot_of_the_chain() {
 	build_and_execute(TimingPreset::dev(), || {
-		assert_eq!(all(), (500, 60, 1_000, 333_333_333_333));
+		assert_eq!(all(), (500, 60, 1_000, 500_000_000_000));
 	});
 	build_and_execute(TimingPreset::local(), || {
-		assert_eq!(all(), (1_000, 60, 2_000, 666_666_666_666));
+		assert_eq!(all(), (1_000, 60, 2_000, 1_000_000_000_000));
 	});
 	build_and_execute(TimingPreset::production(), || {
-		assert_eq!(all(), (3_000, 600, 6_000, 2_000_000_000_000));
+		assert_eq!(all(), (3_000, 600, 6_000, 3_000_000_000_000));
 	});
 }
 
 #[test]
 fn empty_state_reads_as_a_production_chain() {
 	TestState::new_empty().execute_with(|| {
-		assert_eq!(all(), (3_000, 600, 6_000, 2_000_000_000_000));
+		assert_eq!(all(), (3_000, 600, 6_000, 3_000_000_000_000));
 		assert_eq!((Timing::round_blocks(), Timing::window_rounds()), (10, 1_440));
 		assert_eq!((Timing::private_allowed(), Timing::proof_required()), (false, true));
 		assert_eq!(eras(), (6, 28, 27, 168, 100_800));

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Signed transactions of users.
+
+use super::{SERVICES, TRADERS};
+use crate::{
+	args::Res,
+	chain::{Chain, Loaded},
+	fill,
+};
+use codec::Encode;
+use frame_system::{AccountInfo, CheckNonce, EventRecord, offchain::CreateAuthorizedTransaction};
+use pallet_balances::AccountData;
+use pallet_surety_sla as sla;
+use sp_core::{Pair, sr25519};
+use sp_io::hashing::{blake2_256, twox_128};
+use sp_runtime::OpaqueExtrinsic;
+use std::ops::Range;
+use surety_primitives::{AgreementId, Balance};
+use surety_runtime::{
+	AccountId, Address, Hash, MILLI, Nonce, Runtime, RuntimeCall, RuntimeEvent, UncheckedExtrinsic,
+};
+
+/// Amount of a transfer and of a top-up.
+const AMOUNT: Balance = MILLI;
+/// Longest payload that is signed as it is, in bytes; of a longer one the hash is signed.
+const MAX_SIGNED: usize = 256;
+
+/// Kind of transaction, each from an account of its own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Load {
+	/// Settle an agreement that nothing has touched since the database was opened.
+	FirstSettle,
+	/// Transfer to the next account, which exists.
+	Transfer,
+	/// Open an agreement; services take turns.
+	Open,
+	/// Add to the deposit of an agreement.
+	TopUp,
+	/// Settle an agreement, some rounds after its last settlement.
+	Settle,
+}
+
+impl Load {
+	/// All kinds. Agreements are opened before they are used.
+	pub const ALL: [Self; 5] =
+		[Self::FirstSettle, Self::Transfer, Self::Open, Self::TopUp, Self::Settle];
+
+	/// Name in the tables.
+	pub fn name(self) -> &'static str {
+		match self {
+			Self::FirstSettle => "settle, not in the cache",
+			Self::Transfer => "transfer",
+			Self::Open => "open an agreement",
+			Self::TopUp => "top up",
+			Self::Settle => "settle",
+		}
+	}
+
+	/// Call of the `n`th transaction of a block.
+	fn call(self, n: u32, to: &AccountId, agreement: AgreementId) -> RuntimeCall {
+		match self {
+			Self::Transfer => pallet_balances::Call::transfer_keep_alive {
+				dest: Address::Id(to.clone()),
+				value: AMOUNT,
+			}
+			.into(),
+			Self::Open => sla::Call::open_agreement {
+				service: n % SERVICES,
+				units: 1,
+				max_price: fill::PRICE,
+				deposit: fill::deposit(),
+				min_cover: Default::default(),
+			}
+			.into(),
+			Self::TopUp => sla::Call::top_up { agreement, amount: AMOUNT }.into(),
+			Self::FirstSettle | Self::Settle => sla::Call::settle { agreement }.into(),
+		}
+	}
+}
+
+/// Accounts that send transactions on one chain.
+pub struct Traders {
+	/// Keys with the next nonces.
+	all: Vec<(sr25519::Pair, Nonce)>,
+	/// What a transaction is signed for besides its own bytes: versions of the runtime, and the
+	/// genesis as the one of the chain and as the block from which it is valid.
+	implicit: Vec<u8>,
+}
+
+impl Traders {
+	/// Accounts of a chain on which they have sent nothing yet.
+	pub fn new(chain: &Chain) -> Res<Self> {
+		let (genesis, version) = chain.identity()?;
+		let no_metadata_hash = Option::<Hash>::None;
+		let implicit =
+			(version.spec_version, version.transaction_version, genesis, genesis, no_metadata_hash);
+		let all = fill::traders(TRADERS).into_iter().map(|pair| (pair, 0)).collect();
+		Ok(Self { all, implicit: implicit.encode() })
+	}
+
+	/// Fill a block with at most one transaction of each account. `agreements` has the ids of those
+	/// that are opened, topped up or settled.
+	pub fn fill(
+		&mut self,
+		chain: &mut Chain,
+		load: Load,
+		agreements: Range<AgreementId>,
+	) -> Res<Loaded> {
+		let ids = match load {
+			Load::Transfer => 0..TRADERS,
+			_ => agreements,
+		};
+		let signed = self.sign(load, ids)?;
+		let before = self.all.iter().map(|(pair, _)| free(chain, pair)).collect::<Res<Vec<_>>>()?;
+		let loaded = chain.loaded(&signed)?;
+		for (_, nonce) in self.all.iter_mut().take(loaded.sent) {
+			*nonce += 1;
+		}
+		match load {
+			// The first account that sent nothing received the last transfer.
+			Load::Transfer => {
+				let (last, _) = self.all.get(loaded.sent).ok_or("one account does not send")?;
+				let was = before.get(loaded.sent).copied().unwrap_or_default();
+				if free(chain, last)? != was + AMOUNT {
+					return Err("the last transfer failed".into());
+				}
+			},
+			_ => all_succeeded(chain)?,
+		}
+		Ok(loaded)
+	}
+
+	/// Transactions of the first accounts, each about one of `ids`. The last account only receives.
+	fn sign(&self, load: Load, ids: Range<u32>) -> Res<Vec<OpaqueExtrinsic>> {
+		let receivers = self.all.iter().skip(1);
+		let mut signed = Vec::new();
+		for (n, (((pair, nonce), (to, _)), id)) in
+			self.all.iter().zip(receivers).zip(ids).enumerate()
+		{
+			let call = load.call(n as u32, &account(to), id);
+			let mut extension =
+				<Runtime as CreateAuthorizedTransaction<RuntimeCall>>::create_extension();
+			extension.6 = CheckNonce::from(*nonce);
+			let mut payload = (&call, &extension).encode();
+			payload.extend(&self.implicit);
+			let signature = match payload.len() {
+				..=MAX_SIGNED => pair.sign(&payload),
+				_ => pair.sign(&blake2_256(&payload)),
+			};
+			let address = Address::Id(account(pair));
+			let transaction =
+				UncheckedExtrinsic::new_signed(call, address, signature.into(), extension);
+			signed.push(OpaqueExtrinsic::try_from_encoded_extrinsic(&transaction.encode())?);
+		}
+		Ok(signed)
+	}
+}
+
+fn account(pair: &sr25519::Pair) -> AccountId {
+	AccountId::from(pair.public().0)
+}
+
+/// Free balance of an account.
+fn free(chain: &Chain, pair: &sr25519::Pair) -> Res<Balance> {
+	let key = frame_system::Account::<Runtime>::hashed_key_for(account(pair));
+	let info: Option<AccountInfo<Nonce, AccountData<Balance>>> = chain.read(key)?;
+	Ok(info.unwrap_or_default().data.free)
+}
+
+/// Check that every transaction of the last block did what it says.
+fn all_succeeded(chain: &Chain) -> Res<()> {
+	let key = [twox_128(b"System"), twox_128(b"Events")].concat();
+	let events: Vec<EventRecord<RuntimeEvent, Hash>> = chain.read(key)?.unwrap_or_default();
+	for record in events {
+		if let RuntimeEvent::System(frame_system::Event::ExtrinsicFailed {
+			dispatch_error, ..
+		}) = record.event
+		{
+			return Err(format!("{:?} failed: {dispatch_error:?}", record.phase).into());
+		}
+	}
+	Ok(())
+}

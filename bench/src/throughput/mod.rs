@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Throughput: blocks full of one kind of transaction, all signed before. The blocks of each kind
+//! are in the second block of a round, which has no sweep. Transfers are measured beside those of a
+//! plain chain, a block of each in turn.
+//!
+//! | module | responsibility |
+//! |---|---|
+//! | `load` | signed transactions |
+//! | `template` | state of the plain chain |
+
+mod load;
+mod template;
+
+use crate::{
+	args::{Args, Res, Section},
+	chain::{Chain, Loaded},
+	fill::{block_limit, timings},
+	state::{self, State},
+	table::{Table, percent},
+};
+use load::{Load, Traders};
+use pallet_surety_sla as sla;
+use std::time::Duration;
+use surety_primitives::AgreementId;
+use surety_runtime::Runtime;
+
+/// Services whose units are sold.
+pub const SERVICES: u32 = 1_024;
+/// Agreements that were there before.
+pub const AGREEMENTS: u32 = 100 * SERVICES;
+/// Accounts that send transactions, each at most one in a block: more than fit into a block.
+pub const TRADERS: u32 = 16_384;
+/// Full blocks of each kind before the measurement: caches fill.
+const WARM_UP: u32 = 1;
+
+/// Measured blocks.
+pub struct Measured {
+	ours: Vec<(Load, Vec<Loaded>)>,
+	/// Transfers of the plain chain, after each of ours.
+	template: Vec<Loaded>,
+	/// Time in which blocks without transactions are built and imported.
+	empty: [Duration; 2],
+}
+
+/// Fill blocks with transactions, if the section is selected.
+pub fn measure(args: &Args, states: &[State]) -> Res<Option<Measured>> {
+	let databases = state::fill_all(args, states, |state| {
+		let picked = matches!(state, State::Throughput);
+		if picked {
+			eprintln!("{SERVICES} services, {AGREEMENTS} agreements, {TRADERS} more accounts");
+		}
+		picked
+	})?;
+	let Some(probers) = args.probers(Section::Throughput).first() else { return Ok(None) };
+	let Some(mut chain) = state::open_all(&databases, 0, *probers)?.pop() else { return Ok(None) };
+	chain.run(args.warm_up)?;
+	let empty = empty(&mut chain, args.full_blocks)?;
+	let mut traders = Traders::new(&chain)?;
+	let peer = args.template.as_deref().map(|wasm| template::open(wasm, &args.dir)).transpose()?;
+	let mut peer = match peer {
+		Some((chain, dir)) => Some((Traders::new(&chain)?, chain, dir)),
+		None => None,
+	};
+
+	let turns = WARM_UP + args.full_blocks;
+	let mut template = Vec::new();
+	let mut opened = Vec::new();
+	let mut first = 0..AGREEMENTS;
+	let mut ours = Vec::new();
+	for load in Load::ALL {
+		eprintln!("  {turns} blocks of {}", load.name());
+		let mut blocks = Vec::new();
+		for turn in 0..turns {
+			// Agreements that the block opens, or that were opened in its turn.
+			let agreements = match load {
+				Load::FirstSettle => first.clone(),
+				Load::Open => next_agreement(&chain)?..AgreementId::MAX,
+				_ => opened.get(turn as usize).cloned().unwrap_or_default(),
+			};
+			chain.run_to_idle()?;
+			let block = traders.fill(&mut chain, load, agreements.clone())?;
+			match load {
+				Load::FirstSettle => first.start += block.sent as AgreementId,
+				Load::Open => opened.push(agreements.start..next_agreement(&chain)?),
+				_ => (),
+			}
+			blocks.push(block);
+			if let (Load::Transfer, Some((traders, chain, _))) = (load, &mut peer) {
+				template.push(traders.fill(chain, load, Default::default())?);
+			}
+		}
+		ours.push((load, blocks.split_off(WARM_UP as usize)));
+	}
+	chain.finish_round()?;
+	let template = template.split_off(template.len().min(WARM_UP as usize));
+	Ok(Some(Measured { ours, template, empty }))
+}
+
+/// Median times in which blocks without transactions are built and imported.
+fn empty(chain: &mut Chain, blocks: u32) -> Res<[Duration; 2]> {
+	let mut all = Vec::new();
+	for _ in 0..blocks {
+		chain.run_to_idle()?;
+		all.push(chain.loaded(&[])?);
+	}
+	Ok([median(all.iter().map(|block| block.build)), median(all.iter().map(|block| block.import))])
+}
+
+fn next_agreement(chain: &Chain) -> Res<AgreementId> {
+	let key = sla::NextAgreement::<Runtime>::hashed_key().to_vec();
+	Ok(chain.read(key)?.unwrap_or_default())
+}
+
+/// Middle one of some durations; of an even number the longer one of the two in the middle.
+fn median(all: impl Iterator<Item = Duration>) -> Duration {
+	let mut all: Vec<Duration> = all.collect();
+	all.sort_unstable();
+	all.get(all.len() / 2).copied().unwrap_or_default()
+}
+
+/// Median of each figure of some blocks, per transaction, in microseconds.
+struct PerTransaction {
+	weight: f64,
+	build: f64,
+	import: f64,
+}
+
+impl PerTransaction {
+	fn of(blocks: &[Loaded], [empty_build, empty_import]: [Duration; 2]) -> Self {
+		let each = |of: &dyn Fn(&Loaded) -> Duration| {
+			let all = blocks.iter().map(|block| of(block) / block.sent.max(1) as u32);
+			median(all).as_secs_f64() * 1e6
+		};
+		Self {
+			weight: each(&|block| Duration::from_nanos(block.weight / 1_000)),
+			build: each(&|block| block.build.saturating_sub(empty_build)),
+			import: each(&|block| block.import.saturating_sub(empty_import)),
+		}
+	}
+}
+
+/// Print the tables.
+pub fn print(measured: Option<&Measured>) {
+	let Some(Measured { ours, template, empty }) = measured else { return };
+	let slot = timings().slot_ms as f64 / 1_000.0;
+	println!(
+		"Transactions of users. Every block takes as many as its weight allows, a block every \
+		 {slot} s. Times and\n  weights of one transaction in us, less those of a block without \
+		 any. `of slot` is the import of the whole\n  block. Weights allow {:.0} ms in a block.\n",
+		block_limit() as f64 / 1e9,
+	);
+	let mut table = Table::new(&[
+		"network",
+		"transaction",
+		"blocks",
+		"in a block",
+		"per s",
+		"weight",
+		"build",
+		"import",
+		"import/weight",
+		"block import ms",
+		"of slot",
+		"import of template's",
+	]);
+	let plain = (!template.is_empty()).then(|| PerTransaction::of(template, *empty));
+	let rows = ours
+		.iter()
+		.map(|(load, blocks)| ("surety", *load, &blocks[..]))
+		.chain(plain.as_ref().map(|_| ("template", Load::Transfer, &template[..])));
+	for (network, load, blocks) in rows {
+		let one = PerTransaction::of(blocks, *empty);
+		let sent = blocks.iter().map(|block| block.sent).min().unwrap_or(0);
+		let import = median(blocks.iter().map(|block| block.import)).as_secs_f64();
+		let beside = plain.as_ref().filter(|_| load == Load::Transfer);
+		table.row(vec![
+			network.into(),
+			load.name().into(),
+			blocks.len().to_string(),
+			sent.to_string(),
+			format!("{:.0}", sent as f64 / slot),
+			format!("{:.1}", one.weight),
+			format!("{:.1}", one.build),
+			format!("{:.1}", one.import),
+			percent(one.import / one.weight),
+			format!("{:.0}", import * 1_000.0),
+			percent(import / slot),
+			beside.map_or(String::new(), |plain| format!("{:.2}", one.import / plain.import)),
+		]);
+	}
+	table.print();
+}
