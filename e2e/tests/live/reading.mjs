@@ -61,7 +61,7 @@ export const reading = {
       assert.deepEqual(await upTo(PRICE - 1n), []);
       const open = { openOnly: true, class: "compute", region: "PT" };
       assert.deepEqual(ids(await reader.list("services", open)), [services.compute]);
-      assert.deepEqual(await reader.list("services", { class: "vpn" }), []);
+      assert.deepEqual(await reader.list("services", { class: "vpn", region: "PT" }), []);
       const bitcoins = await reader.list("services", { asset: BITCOIN });
       assert.deepEqual(ids(bitcoins), [context.asset.watchlist.services.bitcoin]);
     });

@@ -207,8 +207,12 @@ pub struct AnswerCache {
 	distrusted: ArcSwap<HashMap<ServiceId, u64>>,
 }
 
-/// Bytes that an entry takes besides key and result.
-const OVERHEAD: usize = 160;
+/// Bytes that an entry takes besides key and result: its own, those of the allocations, and its
+/// places in the table and the queues of `moka`. Measured by the test of the bound.
+const OVERHEAD: usize = 560;
+/// Longest result that is copied, in bytes: a short one is a part of the buffer that its connection
+/// reads into, all of which would stay with it. Longer ones fill most of theirs.
+const COPIED: usize = 16_384;
 
 impl AnswerCache {
 	/// Empty cache.
@@ -244,6 +248,7 @@ impl AnswerCache {
 		if result.len() > self.settings.entry_bytes {
 			return;
 		}
+		let result = if result.len() > COPIED { result } else { Bytes::copy_from_slice(&result) };
 		let stamp = self.stamps.fetch_add(1, Ordering::Relaxed);
 		let last = AtomicBool::new(false);
 		self.entries.insert(key, Arc::new(Entry { result, source, validity, last, stamp }));

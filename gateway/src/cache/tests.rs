@@ -142,6 +142,30 @@ fn the_cache_is_bounded_in_bytes() {
 	assert!(cache.get(&large, &Heads::default(), &stats, Instant::now()).is_none());
 }
 
+/// Answers of 70 bytes, each a slice of a buffer of 16 KiB as connections read them, and keys of 100:
+/// the memory of the process grows by no more than the bound and a quarter.
+#[test]
+fn many_small_answers_stay_within_the_bytes_of_the_bound() {
+	const BOUND: u64 = 64 << 20;
+	let resident = || {
+		let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+		4_096 * statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap()
+	};
+	let cache = AnswerCache::new(CacheSettings { bytes: BOUND, ..Default::default() });
+	let before = resident();
+	for number in 0..400_000u64 {
+		let params = format!("[\"0x{number:080x}\"]");
+		let key = key(0, "eth_method", params.as_bytes()).unwrap();
+		let buffer = Bytes::from(vec![b'1'; 16_384]);
+		cache.insert(key, buffer.slice(200..270), 1, Validity::Always);
+	}
+	cache.entries.run_pending_tasks();
+	let (grown, entries) = (resident() - before, cache.entries.entry_count());
+	println!("{grown} bytes, {entries} entries: {} each", grown / entries);
+	assert!(grown < BOUND + BOUND / 4, "{grown} bytes");
+	assert!(grown > BOUND / 2, "{grown} bytes: the price of an entry is too high");
+}
+
 #[test]
 fn one_operator_of_three_does_not_change_a_hash() {
 	let heads = heads(100, 90);
