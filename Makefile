@@ -14,7 +14,8 @@ export SURETY_NODE ?= $(CARGO_TARGET_DIR)/testnet/surety-node
 export SURETY_GATEWAY ?= $(CARGO_TARGET_DIR)/testnet/surety-gateway
 export SURETY_PROVIDER ?= $(CARGO_TARGET_DIR)/testnet/surety-provider
 # Of `build` and of `next-runtime`: an upgrade goes from one to the other.
-WASM = wbuild/surety-runtime/surety_runtime.compact.compressed.wasm
+WASM = $(call wasm_of,surety-runtime)
+wasm_of = wbuild/$(1)/$(subst -,_,$(1)).compact.compressed.wasm
 export SURETY_RUNTIME ?= $(CARGO_TARGET_DIR)/testnet/$(WASM)
 export SURETY_NEXT_RUNTIME ?= $(CARGO_TARGET_DIR)/next-runtime/release/$(WASM)
 export PATH := $(SURETY_CACHE)/tools/bin:$(PATH)
@@ -27,8 +28,6 @@ CARGO_SET = $(PACKAGES) --bins --tests
 PACKAGES = --workspace --exclude $(TEMPLATE)
 # Only `bench` builds this one, for its wasm.
 TEMPLATE = surety-template-runtime
-BENCH_SET = --workspace --bins --tests
-TEMPLATE_WASM = $(subst surety-runtime/surety_runtime,$(TEMPLATE)/$(subst -,_,$(TEMPLATE)),$(WASM))
 # Lints and docs cover the benchmarks and the try-runtime checks, which the node does not contain.
 # Both need only metadata of the dependencies, and the profile shares build scripts and macros with
 # the build.
@@ -169,9 +168,11 @@ fmt: setup-checks ## format Rust code, manifests and the end-to-end tests
 	@RUST_LOG=warn taplo fmt
 	@cd e2e && npm run --silent format
 
+bench: PACKAGES = --workspace
 bench: setup ## block times at scale on ParityDB, as tables (hours; ARGS="..." adds flags)
-	@$(IN_ENV); cargo build --profile testnet $(BENCH_SET)
-	@"$(CARGO_TARGET_DIR)/testnet/surety-bench" --template "$(CARGO_TARGET_DIR)/testnet/$(TEMPLATE_WASM)" $(ARGS)
+	@$(IN_ENV); cargo build --profile testnet $(CARGO_SET)
+	@"$(CARGO_TARGET_DIR)/testnet/surety-bench" $(ARGS) \
+		--template "$(CARGO_TARGET_DIR)/testnet/$(call wasm_of,$(TEMPLATE))"
 
 bench-gateway: setup ## the gateway beside nginx: rates, faults, subscribers (half an hour; ARGS="...")
 	@$(IN_ENV); cargo build --release -p surety-gateway -p surety-load

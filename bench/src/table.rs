@@ -83,8 +83,7 @@ impl Summary {
 	pub fn of<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Option<Self> {
 		let samples: Vec<&Sample> = samples.into_iter().collect();
 		let spread = |of: &dyn Fn(&Sample) -> f64| {
-			let mut values: Vec<f64> = samples.iter().map(|s| of(s)).collect();
-			values.sort_by(f64::total_cmp);
+			let values = sorted(samples.iter().map(|s| of(s)));
 			[at(&values, 50), at(&values, 95)]
 		};
 		let times = |of: fn(&Sample) -> Duration| spread(&|s| of(s).as_secs_f64() * 1_000.0);
@@ -224,6 +223,17 @@ pub fn percent(share: f64) -> String {
 fn at(sorted: &[f64], percentile: usize) -> f64 {
 	let rank = (sorted.len() * percentile).div_ceil(100).max(1);
 	sorted.get(rank - 1).copied().unwrap_or(0.0)
+}
+
+fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+	let mut values: Vec<f64> = values.collect();
+	values.sort_by(f64::total_cmp);
+	values
+}
+
+/// Median; 0 without values.
+pub fn median(values: impl Iterator<Item = f64>) -> f64 {
+	at(&sorted(values), 50)
 }
 
 /// Print the conditions common to all measurements.

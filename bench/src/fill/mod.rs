@@ -41,7 +41,7 @@ const AGREEMENTS_PER_TENANT: u32 = 10;
 const UNITS_PER_SERVICE: u32 = 1_000_000;
 const BOND: Balance = 10_000_000 * UNIT;
 /// Balance of an account that sends transactions: fees and deposits of a whole run.
-pub const TRADER_BALANCE: Balance = 100_000 * UNIT;
+const TRADER_BALANCE: Balance = 100_000 * UNIT;
 /// Price of a unit per block.
 pub const PRICE: Balance = 10 * MILLI;
 /// Credits in parts of 1,000,000,000 of a window's price: small, so that no run uses up the cover.
@@ -113,7 +113,7 @@ impl Plan {
 	/// Agreements on all services in turns, and accounts that open more of them.
 	pub fn throughput(services: u32, agreements: u32, traders: u32) -> Self {
 		let agreements = (0..agreements).map(|n| n % services).collect();
-		Self { agreements, traders, ..Self::with_active(services, services) }
+		Self { services, agreements, orders: None, due: DUE, traders }
 	}
 
 	/// Number of listings, including those of the bidders, which come last.
@@ -130,14 +130,27 @@ fn max_active(due: u32) -> u32 {
 
 /// Keys of the first `n` probers, in the order of the session.
 pub fn probers(n: usize) -> Vec<sr25519::Pair> {
-	let pair = |n: usize| sr25519::Pair::from_seed(&blake2_256(format!("prober {n}").as_bytes()));
-	(0..n).map(pair).collect()
+	keys("prober", n)
 }
 
 /// Keys of the first `n` accounts that send transactions.
 pub fn traders(n: u32) -> Vec<sr25519::Pair> {
-	let pair = |n: u32| sr25519::Pair::from_seed(&blake2_256(format!("trader {n}").as_bytes()));
+	keys("trader", n as usize)
+}
+
+fn keys(kind: &str, n: usize) -> Vec<sr25519::Pair> {
+	let pair = |n| sr25519::Pair::from_seed(&blake2_256(format!("{kind} {n}").as_bytes()));
 	(0..n).map(pair).collect()
+}
+
+/// Account of a key.
+pub fn account(pair: &sr25519::Pair) -> AccountId {
+	AccountId::from(pair.public().0)
+}
+
+/// Balances of accounts that send transactions.
+pub fn trader_balances(n: u32) -> Vec<(AccountId, Balance)> {
+	traders(n).iter().map(|pair| (account(pair), TRADER_BALANCE)).collect()
 }
 
 /// Filled state, reduced to the first `n` validators.
@@ -207,7 +220,6 @@ fn tenants(plan: &Plan) -> u32 {
 }
 
 fn genesis(plan: &Plan, probers: &[sr25519::Pair]) -> RuntimeGenesisConfig {
-	let account = |pair: &sr25519::Pair| AccountId::from(pair.public().0);
 	let keys = |(n, pair): (usize, &sr25519::Pair)| {
 		let grandpa = ed25519::Pair::from_seed(&blake2_256(format!("grandpa {n}").as_bytes()));
 		let keys = SessionKeys {
@@ -223,7 +235,7 @@ fn genesis(plan: &Plan, probers: &[sr25519::Pair]) -> RuntimeGenesisConfig {
 		.map(|pair| (account(pair), UNIT))
 		.chain((0..operators(plan)).map(|n| (named("operator", n), 2 * BOND)))
 		.chain((0..tenants(plan)).map(|n| (named("tenant", n), 2_000 * UNIT)))
-		.chain(traders(plan.traders).iter().map(|pair| (account(pair), TRADER_BALANCE)))
+		.chain(trader_balances(plan.traders))
 		.chain(plan.orders.iter().flat_map(orders::balances))
 		.collect();
 	let network = GenesisNetwork {

@@ -6,25 +6,24 @@ use super::{SERVICES, TRADERS};
 use crate::{
 	args::Res,
 	chain::{Chain, Loaded},
-	fill,
+	fill::{self, account},
 };
 use codec::Encode;
 use frame_system::{AccountInfo, CheckNonce, EventRecord, offchain::CreateAuthorizedTransaction};
 use pallet_balances::AccountData;
 use pallet_surety_sla as sla;
 use sp_core::{Pair, sr25519};
-use sp_io::hashing::{blake2_256, twox_128};
-use sp_runtime::OpaqueExtrinsic;
+use sp_io::hashing::twox_128;
+use sp_runtime::{OpaqueExtrinsic, generic::SignedPayload, traits::TransactionExtension};
 use std::ops::Range;
 use surety_primitives::{AgreementId, Balance};
 use surety_runtime::{
-	AccountId, Address, Hash, MILLI, Nonce, Runtime, RuntimeCall, RuntimeEvent, UncheckedExtrinsic,
+	AccountId, Address, Hash, MILLI, Nonce, Runtime, RuntimeCall, RuntimeEvent, TxExtension,
+	UncheckedExtrinsic,
 };
 
 /// Amount of a transfer and of a top-up.
 const AMOUNT: Balance = MILLI;
-/// Longest payload that is signed as it is, in bytes; of a longer one the hash is signed.
-const MAX_SIGNED: usize = 256;
 
 /// Kind of transaction, each from an account of its own.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -83,20 +82,19 @@ impl Load {
 pub struct Traders {
 	/// Keys with the next nonces.
 	all: Vec<(sr25519::Pair, Nonce)>,
-	/// What a transaction is signed for besides its own bytes: versions of the runtime, and the
-	/// genesis as the one of the chain and as the block from which it is valid.
-	implicit: Vec<u8>,
+	/// Versions of the runtime, and the genesis as the one of the chain and as the block from which
+	/// a transaction is valid: signed with it and not sent.
+	implicit: <TxExtension as TransactionExtension<RuntimeCall>>::Implicit,
 }
 
 impl Traders {
 	/// Accounts of a chain on which they have sent nothing yet.
 	pub fn new(chain: &Chain) -> Res<Self> {
 		let (genesis, version) = chain.identity()?;
-		let no_metadata_hash = Option::<Hash>::None;
-		let implicit =
-			(version.spec_version, version.transaction_version, genesis, genesis, no_metadata_hash);
+		let (spec, transactions) = (version.spec_version, version.transaction_version);
+		let implicit = ((), (), spec, transactions, genesis, genesis, (), (), (), None, ());
 		let all = fill::traders(TRADERS).into_iter().map(|pair| (pair, 0)).collect();
-		Ok(Self { all, implicit: implicit.encode() })
+		Ok(Self { all, implicit })
 	}
 
 	/// Fill a block with at most one transaction of each account. `agreements` has the ids of those
@@ -112,7 +110,9 @@ impl Traders {
 			_ => agreements,
 		};
 		let signed = self.sign(load, ids)?;
-		let before = self.all.iter().map(|(pair, _)| free(chain, pair)).collect::<Res<Vec<_>>>()?;
+		let receivers = if load == Load::Transfer { &self.all[..] } else { &[] };
+		let before =
+			receivers.iter().map(|(pair, _)| free(chain, pair)).collect::<Res<Vec<_>>>()?;
 		let loaded = chain.loaded(&signed)?;
 		for (_, nonce) in self.all.iter_mut().take(loaded.sent) {
 			*nonce += 1;
@@ -142,12 +142,9 @@ impl Traders {
 			let mut extension =
 				<Runtime as CreateAuthorizedTransaction<RuntimeCall>>::create_extension();
 			extension.6 = CheckNonce::from(*nonce);
-			let mut payload = (&call, &extension).encode();
-			payload.extend(&self.implicit);
-			let signature = match payload.len() {
-				..=MAX_SIGNED => pair.sign(&payload),
-				_ => pair.sign(&blake2_256(&payload)),
-			};
+			let payload = SignedPayload::from_raw(call, extension, self.implicit);
+			let signature = payload.using_encoded(|bytes| pair.sign(bytes));
+			let (call, extension, _) = payload.deconstruct();
 			let address = Address::Id(account(pair));
 			let transaction =
 				UncheckedExtrinsic::new_signed(call, address, signature.into(), extension);
@@ -155,10 +152,6 @@ impl Traders {
 		}
 		Ok(signed)
 	}
-}
-
-fn account(pair: &sr25519::Pair) -> AccountId {
-	AccountId::from(pair.public().0)
 }
 
 /// Free balance of an account.

@@ -17,11 +17,10 @@ use crate::{
 	chain::{Chain, Loaded},
 	fill::{block_limit, timings},
 	state::{self, State},
-	table::{Table, percent},
+	table::{Table, median, percent},
 };
 use load::{Load, Traders};
 use pallet_surety_sla as sla;
-use std::time::Duration;
 use surety_primitives::AgreementId;
 use surety_runtime::Runtime;
 
@@ -39,8 +38,8 @@ pub struct Measured {
 	ours: Vec<(Load, Vec<Loaded>)>,
 	/// Transfers of the plain chain, after each of ours.
 	template: Vec<Loaded>,
-	/// Time in which blocks without transactions are built and imported.
-	empty: [Duration; 2],
+	/// Seconds in which blocks without transactions are built and imported.
+	empty: [f64; 2],
 }
 
 /// Fill blocks with transactions, if the section is selected.
@@ -97,26 +96,22 @@ pub fn measure(args: &Args, states: &[State]) -> Res<Option<Measured>> {
 	Ok(Some(Measured { ours, template, empty }))
 }
 
-/// Median times in which blocks without transactions are built and imported.
-fn empty(chain: &mut Chain, blocks: u32) -> Res<[Duration; 2]> {
+/// Median seconds in which blocks without transactions are built and imported.
+fn empty(chain: &mut Chain, blocks: u32) -> Res<[f64; 2]> {
 	let mut all = Vec::new();
 	for _ in 0..blocks {
 		chain.run_to_idle()?;
 		all.push(chain.loaded(&[])?);
 	}
-	Ok([median(all.iter().map(|block| block.build)), median(all.iter().map(|block| block.import))])
+	Ok([
+		median(all.iter().map(|block| block.build.as_secs_f64())),
+		median(all.iter().map(|block| block.import.as_secs_f64())),
+	])
 }
 
 fn next_agreement(chain: &Chain) -> Res<AgreementId> {
 	let key = sla::NextAgreement::<Runtime>::hashed_key().to_vec();
 	Ok(chain.read(key)?.unwrap_or_default())
-}
-
-/// Middle one of some durations; of an even number the longer one of the two in the middle.
-fn median(all: impl Iterator<Item = Duration>) -> Duration {
-	let mut all: Vec<Duration> = all.collect();
-	all.sort_unstable();
-	all.get(all.len() / 2).copied().unwrap_or_default()
 }
 
 /// Median of each figure of some blocks, per transaction, in microseconds.
@@ -127,15 +122,14 @@ struct PerTransaction {
 }
 
 impl PerTransaction {
-	fn of(blocks: &[Loaded], [empty_build, empty_import]: [Duration; 2]) -> Self {
-		let each = |of: &dyn Fn(&Loaded) -> Duration| {
-			let all = blocks.iter().map(|block| of(block) / block.sent.max(1) as u32);
-			median(all).as_secs_f64() * 1e6
+	fn of(blocks: &[Loaded], [empty_build, empty_import]: [f64; 2]) -> Self {
+		let each = |seconds: &dyn Fn(&Loaded) -> f64| {
+			1e6 * median(blocks.iter().map(|block| seconds(block) / block.sent.max(1) as f64))
 		};
 		Self {
-			weight: each(&|block| Duration::from_nanos(block.weight / 1_000)),
-			build: each(&|block| block.build.saturating_sub(empty_build)),
-			import: each(&|block| block.import.saturating_sub(empty_import)),
+			weight: each(&|block| block.weight as f64 / 1e12),
+			build: each(&|block| block.build.as_secs_f64() - empty_build),
+			import: each(&|block| block.import.as_secs_f64() - empty_import),
 		}
 	}
 }
@@ -172,7 +166,7 @@ pub fn print(measured: Option<&Measured>) {
 	for (network, load, blocks) in rows {
 		let one = PerTransaction::of(blocks, *empty);
 		let sent = blocks.iter().map(|block| block.sent).min().unwrap_or(0);
-		let import = median(blocks.iter().map(|block| block.import)).as_secs_f64();
+		let import = median(blocks.iter().map(|block| block.import.as_secs_f64()));
 		let beside = plain.as_ref().filter(|_| load == Load::Transfer);
 		table.row(vec![
 			network.into(),

@@ -66,6 +66,8 @@ type Executive = frame_executive::Executive<
 const EXISTENTIAL_DEPOSIT: u128 = 1_000;
 /// Share of a block that normal transactions may fill.
 const NORMAL_RATIO: Perbill = Perbill::from_percent(75);
+/// Maximum length of a block in bytes.
+const MAX_BLOCK_BYTES: u32 = 5 * 1024 * 1024;
 
 /// Version of this runtime.
 #[sp_version::runtime_version]
@@ -112,9 +114,9 @@ parameter_types! {
 		NORMAL_RATIO,
 	);
 	pub TemplateBlockLength: BlockLength = BlockLength::builder()
-		.max_length(5 * 1024 * 1024)
+		.max_length(MAX_BLOCK_BYTES)
 		.modify_max_length_for_class(frame_support::dispatch::DispatchClass::Normal, |max| {
-			*max = NORMAL_RATIO.mul_floor(5 * 1024 * 1024)
+			*max = NORMAL_RATIO.mul_floor(MAX_BLOCK_BYTES)
 		})
 		.build();
 	pub FeeMultiplier: Multiplier = Multiplier::one();
@@ -140,7 +142,7 @@ impl pallet_timestamp::Config for Runtime {
 	type Moment = u64;
 	type OnTimestampSet = ();
 	type MinimumPeriod = ConstU64<3_000>;
-	type WeightInfo = ();
+	type WeightInfo = pallet_timestamp::weights::SubstrateWeight<Runtime>;
 }
 
 impl pallet_balances::Config for Runtime {
