@@ -193,7 +193,7 @@ packages: setup ## Debian packages of node, gateway and provider, production bui
 wasm: setup ## the runtime for a release, built twice from HEAD and compared; prints the hash to vote on
 	@$(IN_ENV); scripts/wasm.sh
 
-zombienet: build setup-clients ## zombienet/local.toml until it finalizes (first installs zombie-cli: 8 minutes)
+zombienet: build setup-clients ## zombienet/local.toml until it finalizes (first installs zombie-cli: 20 minutes)
 	@scripts/zombienet.sh
 
 clean: ## remove build products and the npm packages of e2e/ (not the cache's tools)

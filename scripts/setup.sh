@@ -297,7 +297,7 @@ if [ "$mode" = clients ]; then
 		library_is_current "$library" ||
 			plan+=("$library of $PYTHON/$library.txt, in $CACHE/clients/$library")
 	done
-	have zombie-cli || plan+=("zombie-cli, with cargo (about 8 minutes on 2 cores)")
+	have zombie-cli || plan+=("zombie-cli, with cargo (about 20 minutes on 2 cores)")
 fi
 if [ ${#plan[@]} -eq 0 ]; then
 	say "nothing to install"
@@ -367,7 +367,7 @@ if [ "$mode" = clients ]; then
 		cp "$PYTHON/$library.txt" "$CACHE/clients/$library/installed.txt"
 	done
 	if ! have zombie-cli; then
-		say "building zombie-cli (about 8 minutes)"
+		say "building zombie-cli (about 20 minutes)"
 		CARGO_TARGET_DIR=$CACHE/target-zombienet quietly \
 			cargo install --locked --version "^$ZOMBIE_VERSION" zombie-cli ||
 			fail "cargo could not install zombie-cli" "Read $LOG. Then run this again."

@@ -25,6 +25,8 @@ pub enum Section {
 	Due,
 	/// Transactions of users in full blocks.
 	Throughput,
+	/// Reads and writes of single keys.
+	Storage,
 }
 
 /// Measure the time of blocks at scale, on ParityDB in a temporary folder.
@@ -35,10 +37,11 @@ pub struct Args {
 		long,
 		value_enum,
 		value_delimiter = ',',
-		default_value = "scale,breach,compute,due,throughput"
+		default_value = "scale,breach,compute,due,throughput,storage"
 	)]
 	pub only: Vec<Section>,
-	/// Numbers of services; there are ten times as many agreements.
+	/// Numbers of services; there are ten times as many agreements. The section `storage` takes the
+	/// largest.
 	#[arg(long, value_delimiter = ',', default_value = "1000,10000,100000", value_parser = clap::value_parser!(u32).range(1..=400_000))]
 	pub services: Vec<u32>,
 	/// Numbers of probers. The default is 4 and 21, and in the section `due` also 100.
@@ -74,7 +77,7 @@ pub struct Args {
 	/// Rounds to measure for each number of due services.
 	#[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..))]
 	pub due_rounds: u32,
-	/// Full blocks to measure for each kind of transaction.
+	/// Full blocks to measure for each kind of transaction, and blocks of writes.
 	#[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
 	pub full_blocks: u32,
 	/// Wasm of a plain chain whose transfers are measured beside ours.

@@ -51,6 +51,8 @@ use surety_runtime::{
 };
 
 type Executor = WasmExecutor<sp_io::SubstrateHostFunctions>;
+/// Database of a chain.
+pub type Backend = sc_service::TFullBackend<Block>;
 type Client = sc_service::TFullClient<Block, RuntimeApi, Executor>;
 
 /// Slot of block 0.
@@ -146,6 +148,8 @@ pub struct Loaded {
 	pub import: Duration,
 	/// Weight of its normal transactions in picoseconds.
 	pub weight: u64,
+	/// Number of storage keys changed.
+	pub keys: usize,
 }
 
 /// Chain with its probers.
@@ -168,16 +172,21 @@ pub fn write(state: Storage, dir: &Path) -> Res<()> {
 	Ok(())
 }
 
-/// Client of the database at `dir`. A new database needs the state of its genesis.
-fn client(genesis: Option<Storage>, dir: &Path) -> Res<Client> {
-	let backend = sc_service::new_db_backend::<Block>(DatabaseSettings {
+/// Database at `dir`, which keeps this number of states.
+pub fn backend(dir: &Path, kept_states: u32) -> Res<Arc<Backend>> {
+	Ok(sc_service::new_db_backend(DatabaseSettings {
 		trie_cache_maximum_size: Some(TRIE_CACHE),
-		state_pruning: Some(PruningMode::blocks_pruning(KEPT_STATES)),
+		state_pruning: Some(PruningMode::blocks_pruning(kept_states)),
 		source: DatabaseSource::ParityDb { path: dir.into() },
 		blocks_pruning: BlocksPruning::KeepFinalized,
 		pruning_filters: Vec::new(),
 		metrics_registry: None,
-	})?;
+	})?)
+}
+
+/// Client of the database at `dir`. A new database needs the state of its genesis.
+fn client(genesis: Option<Storage>, dir: &Path) -> Res<Client> {
+	let backend = backend(dir, KEPT_STATES)?;
 	let executor: Executor = sc_service::new_wasm_executor(&Default::default());
 	let genesis = GenesisBlockBuilder::new_with_storage(
 		genesis.unwrap_or_default(),
@@ -389,9 +398,10 @@ impl Chain {
 		let start = Instant::now();
 		let (built, sent) = self.build(load)?;
 		let build = start.elapsed();
+		let keys = changed(&built);
 		let [import, _] = self.import(built)?;
 		let weight = self.weight()?.get(DispatchClass::Normal).ref_time();
-		Ok(Loaded { sent, build, import, weight })
+		Ok(Loaded { sent, build, import, weight, keys })
 	}
 
 	/// Import a block as one from the network, and finalize its parent. Returns the time of both.

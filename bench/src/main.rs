@@ -5,10 +5,11 @@
 //! transactions while every round is committed and revealed. Progress goes to stderr, the tables to
 //! stdout. Times are not asserted.
 //!
-//! Five sections: `scale` varies the number of services and agreements, `breach` compares a breach
+//! Six sections: `scale` varies the number of services and agreements, `breach` compares a breach
 //! of many agreements with that of a single one, `compute` adds orders and leases and then matches
 //! orders, `due` varies the number of services that are probed in every round, `throughput` fills
-//! blocks with transactions of users, beside the same blocks of a plain chain.
+//! blocks with transactions of users, beside the same blocks of a plain chain, `storage` reads and
+//! writes single keys.
 //!
 //! | module | responsibility |
 //! |---|---|
@@ -19,6 +20,7 @@
 //! | `compute` | section on orders and leases |
 //! | `due` | section on due services |
 //! | `throughput` | section on transactions of users |
+//! | `storage` | section on reads and writes of keys |
 //! | `chain` | building, importing and measuring blocks |
 //! | `process` | processor time and memory of this process |
 //! | `table` | summaries and tables |
@@ -33,6 +35,7 @@ mod due;
 mod fill;
 mod process;
 mod state;
+mod storage;
 mod table;
 mod throughput;
 
@@ -68,11 +71,13 @@ fn main() -> Res<()> {
 	let computes = compute::measure(&args, &states)?;
 	let dues = due::measure(&args, &states)?;
 	let throughput = throughput::measure(&args, &states)?;
+	let storage = storage::measure(&args, &states)?;
 	print_scale(&scales);
 	breaches.iter().for_each(print_breach);
 	compute::print(&computes);
 	due::print(&dues);
 	throughput::print(throughput.as_ref());
+	storage::print(storage.as_ref());
 	Ok(())
 }
 

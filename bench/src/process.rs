@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Processor time and memory of this process.
+//! Processor time and memory of this process, and the kernel's page cache.
 
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,7 @@ pub fn settle() -> Duration {
 }
 
 /// Processor time of this process; 0 where the system does not report it.
-fn cpu_time() -> Duration {
+pub fn cpu_time() -> Duration {
 	/// User and system time, after the name in brackets; in hundredths of a second on every Linux.
 	const FIELDS: std::ops::Range<usize> = 11..13;
 	let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
@@ -36,6 +36,12 @@ fn cpu_time() -> Duration {
 	let ticks =
 		fields.get(FIELDS).unwrap_or_default().iter().filter_map(|field| field.parse::<u64>().ok());
 	Duration::from_millis(10 * ticks.sum::<u64>())
+}
+
+/// Write what is pending, and empty the kernel's page cache. False where this is not permitted.
+pub fn drop_page_cache() -> bool {
+	let written = std::process::Command::new("sync").status().is_ok_and(|status| status.success());
+	written && std::fs::write("/proc/sys/vm/drop_caches", "1").is_ok()
 }
 
 /// Peak memory of this process in KiB; 0 where the system does not report it.

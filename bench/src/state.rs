@@ -33,6 +33,8 @@ pub enum State {
 	Due(u32),
 	/// Services, and accounts that send transactions.
 	Throughput,
+	/// Number of services, as of a scale.
+	Storage(u32),
 }
 
 impl State {
@@ -44,6 +46,9 @@ impl State {
 			Section::Compute => (0..args.orders.len()).map(Self::Compute).collect::<Vec<_>>(),
 			Section::Due => args.due.iter().copied().map(Self::Due).collect(),
 			Section::Throughput => vec![Self::Throughput],
+			Section::Storage => {
+				args.services.iter().copied().max().map(Self::Storage).into_iter().collect()
+			},
 		};
 		Section::value_variants()
 			.iter()
@@ -55,7 +60,7 @@ impl State {
 	/// Contents of the state.
 	pub fn plan(self, args: &Args) -> Plan {
 		match self {
-			Self::Scale(services) => Plan::scale(services),
+			Self::Scale(services) | Self::Storage(services) => Plan::scale(services),
 			Self::Breach => Plan::breach(args.breach_agreements),
 			Self::Compute(n) => Plan::compute(args.compute_services, orders(args, n)),
 			Self::Due(due) => Plan::due(due),
@@ -68,6 +73,7 @@ impl State {
 		match self {
 			Self::Breach => args.probers(Section::Breach).get(..1).unwrap_or_default(),
 			Self::Throughput => args.probers(Section::Throughput).get(..1).unwrap_or_default(),
+			Self::Storage(_) => args.probers(Section::Storage).get(..1).unwrap_or_default(),
 			Self::Scale(_) => args.probers(Section::Scale),
 			Self::Compute(_) => args.probers(Section::Compute),
 			Self::Due(_) => args.probers(Section::Due),
@@ -113,6 +119,11 @@ impl Databases {
 		Ok(Self { dir })
 	}
 
+	/// Folder of the database with the `nth` number of probers.
+	pub fn path(&self, nth: usize) -> PathBuf {
+		path(self.dir.path(), nth)
+	}
+
 	/// Open the chain with the `nth` number of probers.
 	pub fn open(
 		&self,
@@ -120,8 +131,7 @@ impl Databases {
 		probers: u32,
 		down: fn(RoundIndex) -> &'static [usize],
 	) -> Res<Chain> {
-		let chain =
-			Chain::open(&path(self.dir.path(), nth), fill::probers(probers as usize), down)?;
+		let chain = Chain::open(&self.path(nth), fill::probers(probers as usize), down)?;
 		eprintln!(
 			"  {probers} probers: the database is idle after {:.0} s",
 			settle().as_secs_f64()

@@ -220,12 +220,12 @@ pub fn percent(share: f64) -> String {
 }
 
 /// Percentile of sorted values, by nearest rank.
-fn at(sorted: &[f64], percentile: usize) -> f64 {
+pub fn at(sorted: &[f64], percentile: usize) -> f64 {
 	let rank = (sorted.len() * percentile).div_ceil(100).max(1);
 	sorted.get(rank - 1).copied().unwrap_or(0.0)
 }
 
-fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+pub fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
 	let mut values: Vec<f64> = values.collect();
 	values.sort_by(f64::total_cmp);
 	values

@@ -40,15 +40,27 @@ use surety_primitives::{
 frame_benchmarking::define_benchmarks!(
 	[frame_system, SystemBench::<Runtime>]
 	[frame_system_extensions, SystemExtensionsBench::<Runtime>]
+	[pallet_asset_rate, AssetRate]
 	[pallet_assets, Assets]
 	[pallet_balances, Balances]
+	[pallet_collective, TechnicalCommittee]
+	[pallet_conviction_voting, ConvictionVoting]
+	[pallet_migrations, MultiBlockMigrations]
 	[pallet_multisig, Multisig]
 	[pallet_parameters, Parameters]
+	[pallet_preimage, Preimage]
 	[pallet_proxy, Proxy]
+	[pallet_referenda, Referenda]
+	[pallet_safe_mode, SafeMode]
+	[pallet_scheduler, Scheduler]
+	[pallet_staking, Staking]
 	[pallet_sudo, Sudo]
 	[pallet_timestamp, Timestamp]
 	[pallet_transaction_payment, TransactionPayment]
+	[pallet_treasury, Treasury]
+	[pallet_tx_pause, TxPause]
 	[pallet_utility, Utility]
+	[pallet_whitelist, Whitelist]
 	[pallet_surety_operators, Operators]
 	[pallet_surety_probes, Probes]
 	[pallet_surety_sla, Sla]
@@ -122,7 +134,8 @@ impl Helper {
 		let who: AccountId = account("operator", n, 0);
 		let now = System::block_number();
 		let local = AssetId::Local(asset);
-		let native = <Runtime as pallet_surety_operators::Config>::MinBond::get().saturating_mul(2);
+		let native =
+			<Runtime as pallet_surety_operators::Config>::MinBond::get().saturating_mul(10);
 		mint(AssetId::Native, &who, native.saturating_mul(2));
 		mint(local, &who, BOND * 3);
 		let origin = RuntimeOrigin::signed(who.clone());
@@ -147,8 +160,10 @@ impl Helper {
 	}
 
 	/// List a service of `who` on a server of its own, with texts of maximum length.
-	fn list(who: AccountId, asset: u32, kind: ServiceKind, n: u32) -> ServiceId {
+	fn list(who: AccountId, asset: AssetId, kind: ServiceKind, n: u32) -> ServiceId {
 		let id = pallet_surety_operators::NextServiceId::<Runtime>::get();
+		// Units pay the rent of the last free slot, a share of the minimum bond per window.
+		let price = Operators::min_bond(asset).unwrap_or_default().div_ceil(100_000).max(10_000);
 		let mut url = format!("https://service-{n}.example/").into_bytes();
 		url.resize(MAX_ENDPOINT as usize, b'p');
 		Operators::list_service(
@@ -157,8 +172,8 @@ impl Helper {
 			url.try_into().expect("as long as it may be"),
 			Region::new(*b"DE").expect("a country"),
 			10_000,
-			10_000,
-			AssetId::Local(asset),
+			price,
+			asset,
 			TermsInput {
 				min_uptime: 990_000_000,
 				max_latency_ms: 250,
@@ -177,11 +192,17 @@ impl Helper {
 	/// A listed service that is up. Its idle page is full of others, and one active slot on the
 	/// last page is free.
 	fn listed(kind: ServiceKind) -> ServiceId {
+		Self::listed_in(kind, true)
+	}
+
+	/// The same, sold in a `local` asset or in the native token.
+	fn listed_in(kind: ServiceKind, local: bool) -> ServiceId {
 		let asset = Self::asset();
 		let who = Self::operator(asset, 0);
 		System::set_block_number(Timing::round_start(ROUND) + 1);
 		Self::rounds();
-		let id = Self::list(who, asset, kind, 0);
+		let sold_in = if local { AssetId::Local(asset) } else { AssetId::Native };
+		let id = Self::list(who, sold_in, kind, 0);
 
 		let place =
 			SlotsOf::<Runtime>::get(Target::Service(id)).expect("listing takes a slot").idle;
@@ -310,8 +331,8 @@ impl pallet_surety_escrow::BenchmarkHelper<AccountId> for Helper {
 }
 
 impl pallet_surety_sla::benchmarking::BenchmarkHelper<AccountId> for Helper {
-	fn open_service() -> ServiceId {
-		Self::listed(ServiceKind::Rpc { network: 0 })
+	fn open_service(local: bool) -> ServiceId {
+		Self::listed_in(ServiceKind::Rpc { network: 0 }, local)
 	}
 	fn listed_lease() -> LeaseId {
 		let parent = <Operators as Registry<AccountId>>::listing(Target::Service(Self::listed(
@@ -366,7 +387,7 @@ impl pallet_surety_compute_orders::BenchmarkHelper<AccountId> for Helper {
 			return Self::listed(ServiceKind::Compute);
 		}
 		let asset = Self::asset();
-		Self::list(Self::operator(asset, n), asset, ServiceKind::Compute, n)
+		Self::list(Self::operator(asset, n), AssetId::Local(asset), ServiceKind::Compute, n)
 	}
 	fn health(service: ServiceId) -> Endpoint {
 		<Operators as Registry<AccountId>>::listing(Target::Service(service))

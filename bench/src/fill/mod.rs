@@ -20,9 +20,10 @@ use surety_primitives::{
 	ServiceKind, Verdict, WindowShare,
 };
 use surety_runtime::{
-	AccountId, BabeConfig, BalancesConfig, MILLI, Operators, OperatorsConfig, Parameters, Runtime,
-	RuntimeGenesisConfig, RuntimeOrigin, SessionConfig, SessionKeys, Sla, TimingConfig, UNIT,
-	WASM_BINARY,
+	AccountId, AssetsConfig, BabeConfig, BalancesConfig, MILLI, Operators, OperatorsConfig,
+	Parameters, Runtime, RuntimeGenesisConfig, RuntimeOrigin, SessionConfig, SessionKeys, Sla,
+	TimingConfig, UNIT, WASM_BINARY,
+	configs::market::TreasuryAccount,
 	genesis::EPOCH_CONFIG,
 	parameters::{RuntimeParameters, market, probing},
 };
@@ -42,6 +43,10 @@ const UNITS_PER_SERVICE: u32 = 1_000_000;
 const BOND: Balance = 10_000_000 * UNIT;
 /// Balance of an account that sends transactions: fees and deposits of a whole run.
 const TRADER_BALANCE: Balance = 100_000 * UNIT;
+/// Balance of a tenant.
+const TENANT_BALANCE: Balance = 2_000 * UNIT;
+/// Local asset, with amounts like those of the native token.
+const ASSET: u32 = 1;
 /// Price of a unit per block.
 pub const PRICE: Balance = 10 * MILLI;
 /// Credits in parts of 1,000,000,000 of a window's price: small, so that no run uses up the cover.
@@ -61,7 +66,8 @@ pub struct Plan {
 	pub orders: Option<Orders>,
 	/// Maximum number of services due in a round.
 	pub due: u32,
-	/// Accounts that send transactions.
+	/// Accounts that send transactions. If there are any, services with odd ids are sold in a local
+	/// asset.
 	pub traders: u32,
 }
 
@@ -234,7 +240,7 @@ fn genesis(plan: &Plan, probers: &[sr25519::Pair]) -> RuntimeGenesisConfig {
 		.iter()
 		.map(|pair| (account(pair), UNIT))
 		.chain((0..operators(plan)).map(|n| (named("operator", n), 2 * BOND)))
-		.chain((0..tenants(plan)).map(|n| (named("tenant", n), 2_000 * UNIT)))
+		.chain((0..tenants(plan)).map(|n| (named("tenant", n), TENANT_BALANCE)))
 		.chain(trader_balances(plan.traders))
 		.chain(plan.orders.iter().flat_map(orders::balances))
 		.collect();
@@ -244,7 +250,21 @@ fn genesis(plan: &Plan, probers: &[sr25519::Pair]) -> RuntimeGenesisConfig {
 		own: false,
 		anchors: Vec::new(),
 	};
+	let local = plan.traders > 0;
+	let in_asset = |(who, amount)| (ASSET, who, amount);
+	let accounts = (0..operators(plan))
+		.map(|n| (named("operator", n), BOND))
+		.chain((0..tenants(plan)).map(|n| (named("tenant", n), TENANT_BALANCE)))
+		.chain(trader_balances(plan.traders))
+		.map(in_asset)
+		.filter(|_| local)
+		.collect();
 	RuntimeGenesisConfig {
+		assets: AssetsConfig {
+			assets: local.then(|| (ASSET, TreasuryAccount::get(), true, 1)).into_iter().collect(),
+			accounts,
+			..Default::default()
+		},
 		timing: TimingConfig { timings: timings(), ..Default::default() },
 		balances: BalancesConfig { balances, ..Default::default() },
 		babe: BabeConfig { epoch_config: EPOCH_CONFIG, ..Default::default() },
@@ -252,7 +272,11 @@ fn genesis(plan: &Plan, probers: &[sr25519::Pair]) -> RuntimeGenesisConfig {
 			keys: probers.iter().enumerate().map(keys).collect(),
 			..Default::default()
 		},
-		operators: OperatorsConfig { networks: vec![network], ..Default::default() },
+		operators: OperatorsConfig {
+			networks: vec![network],
+			assets: local.then_some((ASSET, 1)).into_iter().collect(),
+			..Default::default()
+		},
 		..Default::default()
 	}
 }
@@ -278,14 +302,25 @@ fn list(plan: &Plan) -> Res<()> {
 	for operator in 0..operators(plan) {
 		let name = dispatched(format!("operator {operator}").into_bytes().try_into())?;
 		dispatched(Operators::register(origin(operator), BOND, name, Default::default()))?;
+		if plan.traders > 0 {
+			dispatched(Operators::bond_more(origin(operator), AssetId::Local(ASSET), BOND / 2))?;
+		}
 	}
 	for service in 0..plan.services {
-		list_one(origin(service % operators(plan)), service, ServiceKind::Rpc { network: 0 })?;
+		let local = plan.traders > 0 && service % 2 == 1;
+		let asset = if local { AssetId::Local(ASSET) } else { AssetId::Native };
+		let kind = ServiceKind::Rpc { network: 0 };
+		list_one(origin(service % operators(plan)), service, kind, asset)?;
 	}
 	Ok(())
 }
 
-fn list_one(operator: RuntimeOrigin, service: ServiceId, kind: ServiceKind) -> Res<()> {
+fn list_one(
+	operator: RuntimeOrigin,
+	service: ServiceId,
+	kind: ServiceKind,
+	asset: AssetId,
+) -> Res<()> {
 	dispatched(Operators::list_service(
 		operator,
 		kind,
@@ -293,7 +328,7 @@ fn list_one(operator: RuntimeOrigin, service: ServiceId, kind: ServiceKind) -> R
 		region()?,
 		UNITS_PER_SERVICE,
 		PRICE,
-		AssetId::Native,
+		asset,
 		TermsInput {
 			min_uptime: 990_000_000,
 			max_latency_ms: 250,

@@ -98,7 +98,7 @@ pub fn list_bidders(first: ServiceId) -> Res<()> {
 	for n in 0..BIDDERS {
 		let name = dispatched(format!("bidder {n}").into_bytes().try_into())?;
 		dispatched(Operators::register(bidder(n), BOND, name, Default::default()))?;
-		list_one(bidder(n), first + n, ServiceKind::Compute)?;
+		list_one(bidder(n), first + n, ServiceKind::Compute, AssetId::Native)?;
 	}
 	Ok(())
 }

@@ -15,7 +15,6 @@ use pallet_surety_sla as sla;
 use sp_core::{Pair, sr25519};
 use sp_io::hashing::twox_128;
 use sp_runtime::{OpaqueExtrinsic, generic::SignedPayload, traits::TransactionExtension};
-use std::ops::Range;
 use surety_primitives::{AgreementId, Balance};
 use surety_runtime::{
 	AccountId, Address, Hash, MILLI, Nonce, Runtime, RuntimeCall, RuntimeEvent, TxExtension,
@@ -25,6 +24,15 @@ use surety_runtime::{
 /// Amount of a transfer and of a top-up.
 const AMOUNT: Balance = MILLI;
 
+/// What an agreement is paid in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Pays {
+	/// The native token.
+	Native,
+	/// A local asset.
+	Asset,
+}
+
 /// Kind of transaction, each from an account of its own.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Load {
@@ -33,26 +41,37 @@ pub enum Load {
 	/// Transfer to the next account, which exists.
 	Transfer,
 	/// Open an agreement; services take turns.
-	Open,
+	Open(Pays),
 	/// Add to the deposit of an agreement.
-	TopUp,
+	TopUp(Pays),
 	/// Settle an agreement, some rounds after its last settlement.
-	Settle,
+	Settle(Pays),
 }
 
 impl Load {
 	/// All kinds. Agreements are opened before they are used.
-	pub const ALL: [Self; 5] =
-		[Self::FirstSettle, Self::Transfer, Self::Open, Self::TopUp, Self::Settle];
+	pub const ALL: [Self; 8] = [
+		Self::FirstSettle,
+		Self::Transfer,
+		Self::Open(Pays::Native),
+		Self::TopUp(Pays::Native),
+		Self::Settle(Pays::Native),
+		Self::Open(Pays::Asset),
+		Self::TopUp(Pays::Asset),
+		Self::Settle(Pays::Asset),
+	];
 
 	/// Name in the tables.
 	pub fn name(self) -> &'static str {
 		match self {
 			Self::FirstSettle => "settle, not in the cache",
 			Self::Transfer => "transfer",
-			Self::Open => "open an agreement",
-			Self::TopUp => "top up",
-			Self::Settle => "settle",
+			Self::Open(Pays::Native) => "open an agreement",
+			Self::TopUp(Pays::Native) => "top up",
+			Self::Settle(Pays::Native) => "settle",
+			Self::Open(Pays::Asset) => "open, paid in an asset",
+			Self::TopUp(Pays::Asset) => "top up, in an asset",
+			Self::Settle(Pays::Asset) => "settle, in an asset",
 		}
 	}
 
@@ -64,16 +83,17 @@ impl Load {
 				value: AMOUNT,
 			}
 			.into(),
-			Self::Open => sla::Call::open_agreement {
-				service: n % SERVICES,
+			Self::Open(pays) => sla::Call::open_agreement {
+				// Those with odd ids are sold in an asset.
+				service: 2 * n % SERVICES + u32::from(pays == Pays::Asset),
 				units: 1,
 				max_price: fill::PRICE,
 				deposit: fill::deposit(),
 				min_cover: Default::default(),
 			}
 			.into(),
-			Self::TopUp => sla::Call::top_up { agreement, amount: AMOUNT }.into(),
-			Self::FirstSettle | Self::Settle => sla::Call::settle { agreement }.into(),
+			Self::TopUp(_) => sla::Call::top_up { agreement, amount: AMOUNT }.into(),
+			Self::FirstSettle | Self::Settle(_) => sla::Call::settle { agreement }.into(),
 		}
 	}
 }
@@ -97,19 +117,15 @@ impl Traders {
 		Ok(Self { all, implicit })
 	}
 
-	/// Fill a block with at most one transaction of each account. `agreements` has the ids of those
-	/// that are opened, topped up or settled.
+	/// Fill a block with at most one transaction of each account. `agreements` has an id for each:
+	/// that of the agreement that is topped up or settled.
 	pub fn fill(
 		&mut self,
 		chain: &mut Chain,
 		load: Load,
-		agreements: Range<AgreementId>,
+		agreements: impl Iterator<Item = AgreementId>,
 	) -> Res<Loaded> {
-		let ids = match load {
-			Load::Transfer => 0..TRADERS,
-			_ => agreements,
-		};
-		let signed = self.sign(load, ids)?;
+		let signed = self.sign(load, agreements)?;
 		let receivers = if load == Load::Transfer { &self.all[..] } else { &[] };
 		let before =
 			receivers.iter().map(|(pair, _)| free(chain, pair)).collect::<Res<Vec<_>>>()?;
@@ -132,7 +148,7 @@ impl Traders {
 	}
 
 	/// Transactions of the first accounts, each about one of `ids`. The last account only receives.
-	fn sign(&self, load: Load, ids: Range<u32>) -> Res<Vec<OpaqueExtrinsic>> {
+	fn sign(&self, load: Load, ids: impl Iterator<Item = u32>) -> Res<Vec<OpaqueExtrinsic>> {
 		let receivers = self.all.iter().skip(1);
 		let mut signed = Vec::new();
 		for (n, (((pair, nonce), (to, _)), id)) in

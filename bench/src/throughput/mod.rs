@@ -69,24 +69,31 @@ pub fn measure(args: &Args, states: &[State]) -> Res<Option<Measured>> {
 	let mut ours = Vec::new();
 	for load in Load::ALL {
 		eprintln!("  {turns} blocks of {}", load.name());
+		if matches!(load, Load::Open(_)) {
+			opened.clear();
+		}
 		let mut blocks = Vec::new();
 		for turn in 0..turns {
-			// Agreements that the block opens, or that were opened in its turn.
-			let agreements = match load {
-				Load::FirstSettle => first.clone(),
-				Load::Open => next_agreement(&chain)?..AgreementId::MAX,
-				_ => opened.get(turn as usize).cloned().unwrap_or_default(),
-			};
 			chain.run_to_idle()?;
-			let block = traders.fill(&mut chain, load, agreements.clone())?;
+			let next = next_agreement(&chain)?;
+			let block = match load {
+				// Every second agreement is paid in the native token.
+				Load::FirstSettle => traders.fill(&mut chain, load, first.clone().step_by(2))?,
+				Load::Transfer | Load::Open(_) => traders.fill(&mut chain, load, next..)?,
+				// Those that were opened in the same turn.
+				Load::TopUp(_) | Load::Settle(_) => {
+					let ids = opened.get(turn as usize).cloned().unwrap_or_default();
+					traders.fill(&mut chain, load, ids)?
+				},
+			};
 			match load {
-				Load::FirstSettle => first.start += block.sent as AgreementId,
-				Load::Open => opened.push(agreements.start..next_agreement(&chain)?),
+				Load::FirstSettle => first.start += 2 * block.sent as AgreementId,
+				Load::Open(_) => opened.push(next..next_agreement(&chain)?),
 				_ => (),
 			}
 			blocks.push(block);
 			if let (Load::Transfer, Some((traders, chain, _))) = (load, &mut peer) {
-				template.push(traders.fill(chain, load, Default::default())?);
+				template.push(traders.fill(chain, load, 0..)?);
 			}
 		}
 		ours.push((load, blocks.split_off(WARM_UP as usize)));
@@ -114,8 +121,9 @@ fn next_agreement(chain: &Chain) -> Res<AgreementId> {
 	Ok(chain.read(key)?.unwrap_or_default())
 }
 
-/// Median of each figure of some blocks, per transaction, in microseconds.
+/// Median of each figure of some blocks, per transaction: changed keys, and microseconds.
 struct PerTransaction {
+	keys: f64,
 	weight: f64,
 	build: f64,
 	import: f64,
@@ -127,6 +135,7 @@ impl PerTransaction {
 			1e6 * median(blocks.iter().map(|block| seconds(block) / block.sent.max(1) as f64))
 		};
 		Self {
+			keys: each(&|block| block.keys as f64 / 1e6),
 			weight: each(&|block| block.weight as f64 / 1e12),
 			build: each(&|block| block.build.as_secs_f64() - empty_build),
 			import: each(&|block| block.import.as_secs_f64() - empty_import),
@@ -141,7 +150,8 @@ pub fn print(measured: Option<&Measured>) {
 	println!(
 		"Transactions of users. Every block takes as many as its weight allows, a block every \
 		 {slot} s. Times and\n  weights of one transaction in us, less those of a block without \
-		 any. `of slot` is the import of the whole\n  block. Weights allow {:.0} ms in a block.\n",
+		 any. `keys` is the number of changed\n  storage keys, `of slot` the import of the whole \
+		 block. Weights allow {:.0} ms in a block.\n",
 		block_limit() as f64 / 1e9,
 	);
 	let mut table = Table::new(&[
@@ -150,6 +160,7 @@ pub fn print(measured: Option<&Measured>) {
 		"blocks",
 		"in a block",
 		"per s",
+		"keys",
 		"weight",
 		"build",
 		"import",
@@ -174,6 +185,7 @@ pub fn print(measured: Option<&Measured>) {
 			blocks.len().to_string(),
 			sent.to_string(),
 			format!("{:.0}", sent as f64 / slot),
+			format!("{:.1}", one.keys),
 			format!("{:.1}", one.weight),
 			format!("{:.1}", one.build),
 			format!("{:.1}", one.import),

@@ -21,8 +21,9 @@ use surety_primitives::{
 pub trait BenchmarkHelper<AccountId> {
 	/// List a service, not `Compute`, of an operator with a large bond: last verdict `Up`, a
 	/// capacity of at least 1,000 units, a price above zero, a credit above zero for `Low`, and a
-	/// cover above that but below 255 times the credit for `Critical`.
-	fn open_service() -> ServiceId;
+	/// cover above that but below 255 times the credit for `Critical`. It is sold in a `local`
+	/// asset or in the native token.
+	fn open_service(local: bool) -> ServiceId;
 	/// List a lease of such an operator, without an agreement.
 	fn listed_lease() -> LeaseId;
 	/// Mint an amount of an asset into an account.
@@ -49,16 +50,26 @@ fn tenant<T: Config>(target: Target) -> T::AccountId {
 	who
 }
 
-fn open<T: Config>() -> (T::AccountId, Target, AgreementId) {
-	let service = T::BenchmarkHelper::open_service();
+/// Agreement in a `local` asset or in the native token.
+fn open_in<T: Config>(local: bool) -> (T::AccountId, Target, AgreementId) {
+	let service = T::BenchmarkHelper::open_service(local);
 	let target = Target::Service(service);
 	let who = tenant::<T>(target);
+	let id = open_one::<T>(&who, service);
+	(who, target, id)
+}
+
+fn open_one<T: Config>(who: &T::AccountId, service: ServiceId) -> AgreementId {
 	let id = NextAgreement::<T>::get();
-	let (_, deposit) = deposit_for::<T>(target);
+	let (_, deposit) = deposit_for::<T>(Target::Service(service));
 	let origin = RawOrigin::Signed(who.clone()).into();
 	Pallet::<T>::open_agreement(origin, service, UNITS, u128::MAX, deposit, Default::default())
 		.expect("the helper made it possible");
-	(who, target, id)
+	id
+}
+
+fn open<T: Config>() -> (T::AccountId, Target, AgreementId) {
+	open_in::<T>(true)
 }
 
 /// Current window.
@@ -98,39 +109,50 @@ fn tier(window: WindowIndex, round: RoundIndex) -> TierReached {
 	}
 }
 
-/// Agreement that is owed credit, and has yet to read its base and to pay.
-fn owed<T: Config>() -> (T::AccountId, Target, AgreementId) {
-	let (who, target, id) = open::<T>();
+/// Agreement that has yet to read its base and to pay. A `breach` owes it credit.
+fn due<T: Config>(local: bool, breach: bool) -> (T::AccountId, Target, AgreementId) {
+	let (who, target, id) = open_in::<T>(local);
 	let _ = Pallet::<T>::window_closed(target, window::<T>(), &Default::default());
-	let _ = Pallet::<T>::tier_reached(target, tier(window::<T>() + 1, T::Clock::round()));
+	if breach {
+		let _ = Pallet::<T>::tier_reached(target, tier(window::<T>() + 1, T::Clock::round()));
+	}
 	T::BenchmarkHelper::judge_through(T::Clock::round() + 2);
-	assert!(Pallet::<T>::owed_credit(id).unwrap_or(0) > 0);
+	assert_eq!(Pallet::<T>::owed_credit(id).unwrap_or(0) > 0, breach);
 	(who, target, id)
+}
+
+fn owed<T: Config>() -> (T::AccountId, Target, AgreementId) {
+	due::<T>(true, true)
 }
 
 #[benchmarks]
 mod benchmarks {
 	use super::*;
 
+	/// - `a`: 1 if it is paid in a local asset, 0 in the native token.
+	/// - `f`: 1 if it is the first of its service, which takes a slot.
 	#[benchmark]
-	fn open_agreement() {
-		let service = T::BenchmarkHelper::open_service();
+	fn open_agreement(a: Linear<0, 1>, f: Linear<0, 1>) {
+		let service = T::BenchmarkHelper::open_service(a > 0);
 		let target = Target::Service(service);
 		let who = tenant::<T>(target);
 		let (asset, deposit) = deposit_for::<T>(target);
 		// As on a chain: the rules of a window are known from its first block on.
 		WindowRules::<T>::insert(window::<T>(), Pallet::<T>::current_rules());
 		Pallet::<T>::ensure_pot(asset, &who).expect("the tenant is funded");
+		if f == 0 {
+			open_one::<T>(&who, service);
+		}
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), service, UNITS, u128::MAX, deposit, Default::default());
 
-		assert_eq!(Targets::<T>::get(target).map(|state| state.units), Some(UNITS));
+		assert_eq!(Targets::<T>::get(target).map(|state| state.units), Some(UNITS * (2 - f)));
 	}
 
 	#[benchmark]
 	fn endow_pot() {
-		let target = Target::Service(T::BenchmarkHelper::open_service());
+		let target = Target::Service(T::BenchmarkHelper::open_service(true));
 		let who = tenant::<T>(target);
 		let (asset, _) = deposit_for::<T>(target);
 
@@ -165,18 +187,21 @@ mod benchmarks {
 		assert_eq!(Targets::<T>::get(target).map(|state| state.units), Some(1));
 	}
 
+	/// - `a`: 1 if it is paid in a local asset, 0 in the native token.
 	#[benchmark]
-	fn top_up() {
-		let (who, target, id) = open::<T>();
+	fn top_up(a: Linear<0, 1>) {
+		let (who, target, id) = open_in::<T>(a > 0);
 		let (_, amount) = deposit_for::<T>(target);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), id, amount);
 	}
 
+	/// - `a`: 1 if it is paid in a local asset, 0 in the native token.
+	/// - `c`: 1 if a credit is paid.
 	#[benchmark]
-	fn settle() {
-		let (who, _, id) = owed::<T>();
+	fn settle(a: Linear<0, 1>, c: Linear<0, 1>) {
+		let (who, _, id) = due::<T>(a > 0, c > 0);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), id);
@@ -184,25 +209,16 @@ mod benchmarks {
 		assert_eq!(Pallet::<T>::owed_credit(id), Some(0));
 	}
 
+	/// - `a`: 1 if it is paid in a local asset, 0 in the native token.
 	#[benchmark]
-	fn close_agreement() {
-		let (who, _, id) = owed::<T>();
+	fn close_agreement(a: Linear<0, 1>) {
+		let (who, _, id) = due::<T>(a > 0, true);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), id);
 
 		let escrow = Agreements::<T>::get(id).expect("it is open").escrow;
 		assert!(T::Escrow::stream(escrow).is_some_and(|stream| stream.ending.is_some()));
-	}
-
-	#[benchmark]
-	fn claim() {
-		let (who, _, id) = owed::<T>();
-
-		#[extrinsic_call]
-		_(RawOrigin::Signed(who), id);
-
-		assert_eq!(Pallet::<T>::owed_credit(id), Some(0));
 	}
 
 	#[benchmark]
@@ -324,7 +340,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn forget() {
-		let target = Target::Service(T::BenchmarkHelper::open_service());
+		let target = Target::Service(T::BenchmarkHelper::open_service(true));
 		let asset = listing::<T>(target).asset;
 		let spare = T::Funds::minimum(asset).max(1);
 		T::BenchmarkHelper::fund(asset, &Pallet::<T>::pot(), spare * 2);

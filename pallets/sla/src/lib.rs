@@ -606,7 +606,7 @@ pub mod pallet {
 		/// Emits: `AgreementOpened`.
 		#[pallet::call_index(0)]
 		#[pallet::weight(
-			T::WeightInfo::open_agreement().saturating_add(T::WeightInfo::endow_pot())
+			T::WeightInfo::open_agreement(1, 1).saturating_add(T::WeightInfo::endow_pot())
 		)]
 		pub fn open_agreement(
 			origin: OriginFor<T>,
@@ -617,9 +617,7 @@ pub mod pallet {
 			min_cover: WindowShare,
 		) -> DispatchResultWithPostInfo {
 			let tenant = ensure_signed(origin)?;
-			let endowed = Self::do_open(tenant, service, units, max_price, deposit, min_cover)?;
-			// The pot is endowed once in the life of an asset.
-			Ok((!endowed).then(T::WeightInfo::open_agreement).into())
+			Self::do_open(tenant, service, units, max_price, deposit, min_cover)
 		}
 
 		/// Add to the deposit of your agreement. A lease is topped up by its order.
@@ -634,12 +632,12 @@ pub mod pallet {
 		///
 		/// Emits: `ToppedUp`.
 		#[pallet::call_index(1)]
-		#[pallet::weight(T::WeightInfo::top_up())]
+		#[pallet::weight(T::WeightInfo::top_up(1))]
 		pub fn top_up(
 			origin: OriginFor<T>,
 			agreement: AgreementId,
 			amount: Balance,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
 			Self::do_top_up(who, agreement, amount)
 		}
@@ -659,8 +657,8 @@ pub mod pallet {
 		///
 		/// Emits: `Settled`, and `CreditPaid` if a credit was due.
 		#[pallet::call_index(2)]
-		#[pallet::weight(T::WeightInfo::settle())]
-		pub fn settle(origin: OriginFor<T>, agreement: AgreementId) -> DispatchResult {
+		#[pallet::weight(Pallet::<T>::max_settle_weight())]
+		pub fn settle(origin: OriginFor<T>, agreement: AgreementId) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
 			Self::do_settle(agreement)
 		}
@@ -682,8 +680,11 @@ pub mod pallet {
 		///
 		/// Emits: `AgreementEnding`.
 		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::close_agreement())]
-		pub fn close_agreement(origin: OriginFor<T>, agreement: AgreementId) -> DispatchResult {
+		#[pallet::weight(T::WeightInfo::close_agreement(1))]
+		pub fn close_agreement(
+			origin: OriginFor<T>,
+			agreement: AgreementId,
+		) -> DispatchResultWithPostInfo {
 			let who = ensure_signed(origin)?;
 			Self::do_close(who, agreement)
 		}
@@ -701,8 +702,8 @@ pub mod pallet {
 		///
 		/// Emits: `CreditPaid`.
 		#[pallet::call_index(4)]
-		#[pallet::weight(T::WeightInfo::claim())]
-		pub fn claim(origin: OriginFor<T>, agreement: AgreementId) -> DispatchResult {
+		#[pallet::weight(Pallet::<T>::max_settle_weight())]
+		pub fn claim(origin: OriginFor<T>, agreement: AgreementId) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
 			Self::do_claim(agreement)
 		}

@@ -5,7 +5,7 @@
 use crate::{
 	Agreement, AgreementPage, AgreementState, AgreementStatus, Agreements, Base, ByTarget,
 	ByTenant, Config, Error, Event, FRESH_ROUNDS, NextAgreement, Pallet, Rules, ServiceView,
-	TargetState, Targets,
+	TargetState, Targets, WeightInfo,
 };
 use frame::prelude::*;
 use surety_primitives::{
@@ -16,9 +16,6 @@ use surety_primitives::{
 	page_size,
 };
 
-/// True if an asset was sold in for the first time, so that the pot was endowed.
-pub(crate) type PotEndowed = bool;
-
 /// Opening.
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_open(
@@ -28,7 +25,7 @@ impl<T: Config> Pallet<T> {
 		max_price: Balance,
 		deposit: Balance,
 		min_cover: WindowShare,
-	) -> Result<PotEndowed, DispatchError> {
+	) -> DispatchResultWithPostInfo {
 		ensure!(units > 0, Error::<T>::ZeroUnits);
 		let listing = T::Registry::sellable(service)?;
 		let target = Target::Service(service);
@@ -48,6 +45,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(deposit >= min_deposit, Error::<T>::DepositUnderOneWindow);
 		ensure!(state.left_of(listing.terms.cover) >= min_cover, Error::<T>::CoverTooLow);
 
+		let first = state.units == 0;
 		let rules = Self::current_rules();
 		Self::add_agreement(target, &listing, state, units, rate, &rules)?;
 		let endowed = Self::ensure_pot(listing.asset, &tenant)?;
@@ -65,7 +63,9 @@ impl<T: Config> Pallet<T> {
 		})?;
 		let agreement = Self::new_agreement(tenant, target, &listing, units, rate, escrow);
 		Self::insert_agreement(id, agreement, Some(deposit));
-		Ok(endowed)
+		// The pot is endowed once in the life of an asset.
+		let weight = T::WeightInfo::open_agreement(listing.asset.is_local().into(), first.into());
+		Ok((!endowed).then_some(weight).into())
 	}
 
 	/// Open the agreement behind a lease: one unit at the listed price.
@@ -194,7 +194,11 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	pub(crate) fn do_top_up(who: T::AccountId, id: AgreementId, amount: Balance) -> DispatchResult {
+	pub(crate) fn do_top_up(
+		who: T::AccountId,
+		id: AgreementId,
+		amount: Balance,
+	) -> DispatchResultWithPostInfo {
 		let agreement = Agreements::<T>::get(id).ok_or(Error::<T>::UnknownAgreement)?;
 		ensure!(agreement.target.lease().is_none(), Error::<T>::BelongsToLease);
 		ensure!(agreement.tenant == who, Error::<T>::NotTenant);
@@ -203,13 +207,13 @@ impl<T: Config> Pallet<T> {
 		ensure!(stream.is_some_and(|stream| stream.ending.is_none()), Error::<T>::AgreementEnding);
 		T::Escrow::top_up(agreement.escrow, amount)?;
 		Self::deposit_event(Event::ToppedUp { agreement: id, amount });
-		Ok(())
+		Ok(Some(T::WeightInfo::top_up(agreement.asset.is_local().into())).into())
 	}
 }
 
 /// Closing.
 impl<T: Config> Pallet<T> {
-	pub(crate) fn do_close(who: T::AccountId, id: AgreementId) -> DispatchResult {
+	pub(crate) fn do_close(who: T::AccountId, id: AgreementId) -> DispatchResultWithPostInfo {
 		let agreement = Agreements::<T>::get(id).ok_or(Error::<T>::UnknownAgreement)?;
 		ensure!(agreement.target.lease().is_none(), Error::<T>::BelongsToLease);
 		let round = T::Clock::round();
@@ -229,7 +233,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(stands.is_none_or(|(stands, _)| at < stands), Error::<T>::AlreadyEnding);
 		let end = T::Escrow::end(agreement.escrow, at, reason)?;
 		Self::deposit_ending(id, end);
-		Ok(())
+		Ok(Some(T::WeightInfo::close_agreement(agreement.asset.is_local().into())).into())
 	}
 
 	pub(crate) fn deposit_ending(agreement: AgreementId, (round, reason): End) {

@@ -4,7 +4,7 @@
 
 use crate::{
 	Agreement, Agreements, Base, Config, Cursor, Error, Event, LOG_TARGET, POT, Pallet, Pot, Pots,
-	TargetState, Targets, WeightInfo, WindowBase, lifecycle::PotEndowed,
+	TargetState, Targets, WeightInfo, WindowBase,
 };
 use alloc::vec::Vec;
 use frame::{log, prelude::*};
@@ -13,6 +13,20 @@ use surety_primitives::{
 	AgreementId, AssetId, Balance, Funds, Meter, Streams, WindowShare,
 	credit::{credit_of, window_price},
 };
+
+/// True if an asset was sold in for the first time, so that the pot was endowed.
+pub(crate) type PotEndowed = bool;
+
+/// Outcome of a settlement.
+struct Settlement {
+	/// Base units paid by the stream.
+	paid: Result<Balance, DispatchError>,
+	/// Base units credited.
+	credited: Result<Balance, DispatchError>,
+	/// True if an end of the stream is decided, or one that the payment may have decided: the
+	/// target has ended.
+	ending: bool,
+}
 
 /// Amounts.
 impl<T: Config> Pallet<T> {
@@ -102,8 +116,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Pay what an agreement owes both ways: its stream, `always` or only with a reason, and the
-	/// credit by the sum that the stream has paid. Writes only what changed. Returns the amounts
-	/// paid by the stream and credited.
+	/// credit by the sum that the stream has paid. Writes only what changed.
 	///
 	/// A stream that cannot pay now (disputed) does not hold back the credit. The stream of a
 	/// target that has ended is ended by the payment.
@@ -111,22 +124,25 @@ impl<T: Config> Pallet<T> {
 		id: AgreementId,
 		mut agreement: Agreement<T::AccountId>,
 		always: bool,
-	) -> (Result<Balance, DispatchError>, Result<Balance, DispatchError>) {
+	) -> Settlement {
 		let before = agreement.clone();
-		let mut stream = Ok(0);
+		let mut paid = Ok(0);
+		let mut ending = false;
 		if !agreement.is_closed()
 			&& let Some(mut state) = Targets::<T>::get(agreement.target)
 		{
 			Self::resolve_base(&mut agreement);
 			let promised = Self::promised(&agreement, &state) > agreement.credited;
-			let has_ended = || T::Slots::meter(agreement.target).is_some_and(|m| m.end.is_some());
+			let has_ended = T::Slots::meter(agreement.target).is_some_and(|m| m.end.is_some());
+			let mut stream = None;
 			// The payment comes first: it is the measure of the credit.
-			if always || promised || has_ended() {
-				stream = with_storage_layer(|| T::Escrow::settle(agreement.escrow));
+			if always || promised || has_ended {
+				paid = with_storage_layer(|| T::Escrow::settle(agreement.escrow));
+				stream = T::Escrow::stream(agreement.escrow);
 			}
-			let paid = || T::Escrow::stream(agreement.escrow).map_or(0, |stream| stream.paid);
-			let paid = if promised { paid() } else { 0 };
-			if Self::credit_up_to(&mut agreement, &mut state, paid) {
+			ending = has_ended || stream.as_ref().is_some_and(|stream| stream.ending.is_some());
+			let in_all = stream.map_or(0, |stream| stream.paid);
+			if Self::credit_up_to(&mut agreement, &mut state, in_all) {
 				Targets::<T>::insert(agreement.target, state);
 			}
 		}
@@ -134,26 +150,40 @@ impl<T: Config> Pallet<T> {
 		if agreement != before {
 			Self::store(id, agreement);
 		}
-		(stream, credited)
+		Settlement { paid, credited, ending }
 	}
 
-	pub(crate) fn do_settle(id: AgreementId) -> DispatchResult {
+	/// Most that a settlement may take: an end that is decided by it takes as much as in a sweep.
+	pub(crate) fn max_settle_weight() -> Weight {
+		T::WeightInfo::settle(1, 1).max(T::WeightInfo::sweep_step())
+	}
+
+	/// Weight of a settlement. `None` is the maximum.
+	fn settle_weight(asset: AssetId, credited: Balance, ending: bool) -> Option<Weight> {
+		let weight = T::WeightInfo::settle(asset.is_local().into(), (credited > 0).into());
+		(!ending).then_some(weight)
+	}
+
+	pub(crate) fn do_settle(id: AgreementId) -> DispatchResultWithPostInfo {
 		let agreement = Agreements::<T>::get(id).ok_or(Error::<T>::UnknownAgreement)?;
-		let (stream, credited) = Self::settle_both(id, agreement, true);
+		let asset = agreement.asset;
+		let Settlement { paid, credited, ending } = Self::settle_both(id, agreement, true);
 		let credited = credited.unwrap_or(0);
-		let paid = match stream {
-			Err(error) if credited == 0 => return Err(error),
-			stream => stream.unwrap_or(0),
+		let paid = match paid {
+			Err(error) if credited == 0 => return Err(error.into()),
+			paid => paid.unwrap_or(0),
 		};
 		Self::deposit_event(Event::Settled { agreement: id, paid, credited });
-		Ok(())
+		Ok(Self::settle_weight(asset, credited, ending).into())
 	}
 
-	pub(crate) fn do_claim(id: AgreementId) -> DispatchResult {
+	pub(crate) fn do_claim(id: AgreementId) -> DispatchResultWithPostInfo {
 		let agreement = Agreements::<T>::get(id).ok_or(Error::<T>::UnknownAgreement)?;
-		let (_, credited) = Self::settle_both(id, agreement, true);
-		ensure!(credited? > 0, Error::<T>::NothingOwed);
-		Ok(())
+		let asset = agreement.asset;
+		let Settlement { credited, ending, .. } = Self::settle_both(id, agreement, true);
+		let credited = credited?;
+		ensure!(credited > 0, Error::<T>::NothingOwed);
+		Ok(Self::settle_weight(asset, credited, ending).into())
 	}
 }
 

@@ -16,13 +16,12 @@ use frame_support::{
 
 /// Weights of the calls and hooks of `pallet_surety_sla`.
 pub trait WeightInfo {
-	fn open_agreement() -> Weight;
+	fn open_agreement(a: u32, f: u32, ) -> Weight;
 	fn endow_pot() -> Weight;
 	fn open_lease_agreement() -> Weight;
-	fn top_up() -> Weight;
-	fn settle() -> Weight;
-	fn close_agreement() -> Weight;
-	fn claim() -> Weight;
+	fn top_up(a: u32, ) -> Weight;
+	fn settle(a: u32, c: u32, ) -> Weight;
+	fn close_agreement(a: u32, ) -> Weight;
 	fn sweep_base() -> Weight;
 	fn sweep_step() -> Weight;
 	fn window_closed() -> Weight;
@@ -90,7 +89,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Sla::ByTenant` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Agreements` (r:0 w:1)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(137), added: 2612, mode: `MaxEncodedLen`)
-	fn open_agreement() -> Weight {
+	fn open_agreement(_a: u32, _f: u32, ) -> Weight {
 		// Minimum measured: 434_834 ns. Proof recorded: 58057 bytes.
 		Weight::from_parts(447_914_000, 65106)
 			.saturating_add(Db::get().reads(24_u64))
@@ -176,7 +175,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
-	fn top_up() -> Weight {
+	fn top_up(_a: u32, ) -> Weight {
 		// Minimum measured: 198_835 ns. Proof recorded: 29551 bytes.
 		Weight::from_parts(211_814_000, 33048)
 			.saturating_add(Db::get().reads(8_u64))
@@ -204,7 +203,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Pots` (r:1 w:1)
 	/// Proof: `Sla::Pots` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
-	fn settle() -> Weight {
+	fn settle(_a: u32, _c: u32, ) -> Weight {
 		// Minimum measured: 316_019 ns. Proof recorded: 30055 bytes.
 		Weight::from_parts(331_321_000, 33048)
 			.saturating_add(Db::get().reads(16_u64))
@@ -220,7 +219,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
-	fn close_agreement() -> Weight {
+	fn close_agreement(_a: u32, ) -> Weight {
 		// Minimum measured: 146_887 ns. Proof recorded: 28856 bytes.
 		Weight::from_parts(155_060_000, 33048)
 			.saturating_add(Db::get().reads(4_u64))
@@ -248,12 +247,6 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Pots` (r:1 w:1)
 	/// Proof: `Sla::Pots` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
-	fn claim() -> Weight {
-		// Minimum measured: 313_094 ns. Proof recorded: 30055 bytes.
-		Weight::from_parts(330_089_000, 33048)
-			.saturating_add(Db::get().reads(16_u64))
-			.saturating_add(Db::get().writes(13_u64))
-	}
 	/// Storage: `Sla::Cursor` (r:1 w:1)
 	/// Proof: `Sla::Cursor` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Agreements` (r:1 w:0)
@@ -468,8 +461,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 
 /// For tests: the weights on ParityDB.
 impl WeightInfo for () {
-	fn open_agreement() -> Weight {
-		Measured::<ParityDbWeight>::open_agreement()
+	fn open_agreement(_a: u32, _f: u32, ) -> Weight {
+		Measured::<ParityDbWeight>::open_agreement(_a, _f)
 	}
 	fn endow_pot() -> Weight {
 		Measured::<ParityDbWeight>::endow_pot()
@@ -477,17 +470,14 @@ impl WeightInfo for () {
 	fn open_lease_agreement() -> Weight {
 		Measured::<ParityDbWeight>::open_lease_agreement()
 	}
-	fn top_up() -> Weight {
-		Measured::<ParityDbWeight>::top_up()
+	fn top_up(_a: u32, ) -> Weight {
+		Measured::<ParityDbWeight>::top_up(_a)
 	}
-	fn settle() -> Weight {
-		Measured::<ParityDbWeight>::settle()
+	fn settle(_a: u32, _c: u32, ) -> Weight {
+		Measured::<ParityDbWeight>::settle(_a, _c)
 	}
-	fn close_agreement() -> Weight {
-		Measured::<ParityDbWeight>::close_agreement()
-	}
-	fn claim() -> Weight {
-		Measured::<ParityDbWeight>::claim()
+	fn close_agreement(_a: u32, ) -> Weight {
+		Measured::<ParityDbWeight>::close_agreement(_a)
 	}
 	fn sweep_base() -> Weight {
 		Measured::<ParityDbWeight>::sweep_base()

@@ -193,7 +193,7 @@ impl pallet_surety_escrow::BenchmarkHelper<u64> for NoBenchmarks {
 
 #[cfg(feature = "runtime-benchmarks")]
 impl pallet_surety_sla::benchmarking::BenchmarkHelper<u64> for NoBenchmarks {
-	fn open_service() -> ServiceId {
+	fn open_service(_: bool) -> ServiceId {
 		panic!("the benchmarks of sla run with its own mock")
 	}
 	fn listed_lease() -> LeaseId {

@@ -35,6 +35,14 @@ pub enum AssetId {
 	Local(u32),
 }
 
+impl AssetId {
+	/// True of an asset of the assets pallet: its payments touch more storage than the native
+	/// token's.
+	pub fn is_local(self) -> bool {
+		matches!(self, Self::Local(_))
+	}
+}
+
 impl From<AssetId> for String {
 	fn from(asset: AssetId) -> Self {
 		match asset {

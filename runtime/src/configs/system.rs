@@ -4,7 +4,10 @@
 
 use crate::{
 	configs::market,
-	weights::{block_weights::BlockExecutionWeight, extrinsic_weights::ExtrinsicBaseWeight},
+	weights::{
+		block_weights::BlockExecutionWeight, extrinsic_weights::ExtrinsicBaseWeight,
+		frame_system_extensions, pallet_transaction_payment as payment,
+	},
 	*,
 };
 use core::marker::PhantomData;
@@ -13,10 +16,17 @@ use frame_support::{
 	dispatch::DispatchClass,
 	parameter_types,
 	traits::{ConstU8, ConstU32, Contains, InsideBoth},
-	weights::{ConstantMultiplier, Weight, WeightToFee, constants::ParityDbWeight},
+	weights::{
+		ConstantMultiplier, RuntimeDbWeight, Weight, WeightToFee, constants::ParityDbWeight,
+	},
 };
-use frame_system::limits::{BlockLength, BlockWeights};
-use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
+use frame_system::{
+	ExtensionsWeightInfo,
+	limits::{BlockLength, BlockWeights},
+};
+use pallet_transaction_payment::{
+	FungibleAdapter, Multiplier, TargetedFeeAdjustment, WeightInfo as _,
+};
 use sp_core::Get;
 use sp_runtime::{FixedPointNumber, Perbill, Perquintill, generic::Era, traits::AccountIdLookup};
 
@@ -26,6 +36,35 @@ const NORMAL_RATIO: Perbill = Perbill::from_percent(75);
 const ON_INITIALIZE_RATIO: Perbill = Perbill::from_percent(10);
 /// Maximum length of a block in bytes.
 const MAX_BLOCK_BYTES: u32 = 5 * 1024 * 1024;
+
+/// Weight of a signed transaction beside its call and its extensions.
+///
+/// [`ExtrinsicBaseWeight`] is measured with transactions that carry all extensions, and the weight
+/// of each extension is charged too. So the computation of the extensions is taken off the base:
+/// what is charged for a transaction without effect is what one takes.
+fn transaction_base() -> Weight {
+	struct NoDatabase;
+	impl Get<RuntimeDbWeight> for NoDatabase {
+		fn get() -> RuntimeDbWeight {
+			RuntimeDbWeight { read: 0, write: 0 }
+		}
+	}
+	type Checks = frame_system_extensions::Measured<NoDatabase>;
+	type Payment = payment::Measured<NoDatabase>;
+	[
+		Checks::check_non_zero_sender(),
+		Checks::check_spec_version(),
+		Checks::check_tx_version(),
+		Checks::check_genesis(),
+		Checks::check_mortality_mortal_transaction(),
+		Checks::check_nonce(),
+		Checks::check_weight(),
+		Payment::charge_transaction_payment(),
+		Checks::weight_reclaim(),
+	]
+	.into_iter()
+	.fold(ExtrinsicBaseWeight::get(), |base, extension| base.saturating_sub(extension))
+}
 
 /// Weight limits of a block. Compute is half of the slot, so that one wasm serves slots of any
 /// length.
@@ -38,7 +77,7 @@ impl Get<BlockWeights> for SlotBlockWeights {
 		let normal = Weight::from_parts(part(max.ref_time()), part(max.proof_size()));
 		BlockWeights::builder()
 			.base_block(BlockExecutionWeight::get())
-			.for_class(DispatchClass::all(), |w| w.base_extrinsic = ExtrinsicBaseWeight::get())
+			.for_class(DispatchClass::all(), |w| w.base_extrinsic = transaction_base())
 			.for_class(DispatchClass::Normal, |w| w.max_total = Some(normal))
 			.for_class(DispatchClass::Operational, |w| {
 				w.max_total = Some(max);

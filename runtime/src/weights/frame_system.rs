@@ -9,12 +9,18 @@
 #![allow(unused_parens, unused_imports, missing_docs)]
 
 use core::marker::PhantomData;
-use frame_support::{traits::Get, weights::Weight};
+use frame_support::{
+	traits::Get,
+	weights::{RuntimeDbWeight, Weight},
+};
 
-/// Weights of `frame_system`.
-pub struct WeightInfo<T>(PhantomData<T>);
+/// Measured weights of `frame_system`, with reads and writes priced by `Db`.
+pub struct Measured<Db>(PhantomData<Db>);
 
-impl<T: frame_system::Config> frame_system::WeightInfo for WeightInfo<T> {
+/// Weights with the database of the runtime `T`.
+pub type WeightInfo<T> = Measured<<T as frame_system::Config>::DbWeight>;
+
+impl<Db: Get<RuntimeDbWeight>> frame_system::WeightInfo for Measured<Db> {
 	/// `b` is in `[0, 3932160]`.
 	fn remark(b: u32, ) -> Weight {
 		// Minimum measured: 2_353 ns. Proof recorded: 0 bytes.
@@ -34,7 +40,7 @@ impl<T: frame_system::Config> frame_system::WeightInfo for WeightInfo<T> {
 	fn set_heap_pages() -> Weight {
 		// Minimum measured: 2_744 ns. Proof recorded: 0 bytes.
 		Weight::from_parts(3_505_000, 0)
-			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
@@ -43,8 +49,8 @@ impl<T: frame_system::Config> frame_system::WeightInfo for WeightInfo<T> {
 	fn set_code() -> Weight {
 		// Minimum measured: 425_896_921 ns. Proof recorded: 128 bytes.
 		Weight::from_parts(558_944_629_000, 1513)
-			.saturating_add(T::DbWeight::get().reads(1_u64))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(Db::get().reads(1_u64))
+			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Skipped::Metadata` (r:0 w:0)
 	/// Proof: `Skipped::Metadata` (`max_values`: None, `max_size`: None, mode: `Measured`)
@@ -54,7 +60,7 @@ impl<T: frame_system::Config> frame_system::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(373_275_549, 0)
 			// +- 591_642
 			.saturating_add(Weight::from_parts(1_488_284, 0).saturating_mul(i.into()))
-			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(i.into())))
+			.saturating_add(Db::get().writes(1_u64.saturating_mul(i.into())))
 	}
 	/// Storage: `Skipped::Metadata` (r:0 w:0)
 	/// Proof: `Skipped::Metadata` (`max_values`: None, `max_size`: None, mode: `Measured`)
@@ -64,7 +70,7 @@ impl<T: frame_system::Config> frame_system::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(2_193_000, 0)
 			// +- 255_554
 			.saturating_add(Weight::from_parts(2_260_407, 0).saturating_mul(i.into()))
-			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(i.into())))
+			.saturating_add(Db::get().writes(1_u64.saturating_mul(i.into())))
 	}
 	/// Storage: `Skipped::Metadata` (r:0 w:0)
 	/// Proof: `Skipped::Metadata` (`max_values`: None, `max_size`: None, mode: `Measured`)
@@ -74,8 +80,8 @@ impl<T: frame_system::Config> frame_system::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(3_956_000, 52)
 			// +- 392_567
 			.saturating_add(Weight::from_parts(5_497_142, 0).saturating_mul(p.into()))
-			.saturating_add(T::DbWeight::get().reads(1_u64.saturating_mul(p.into())))
-			.saturating_add(T::DbWeight::get().writes(1_u64.saturating_mul(p.into())))
+			.saturating_add(Db::get().reads(1_u64.saturating_mul(p.into())))
+			.saturating_add(Db::get().writes(1_u64.saturating_mul(p.into())))
 			.saturating_add(Weight::from_parts(0, 70).saturating_mul(p.into()))
 	}
 	/// Storage: `System::AuthorizedUpgrade` (r:0 w:1)
@@ -83,7 +89,7 @@ impl<T: frame_system::Config> frame_system::WeightInfo for WeightInfo<T> {
 	fn authorize_upgrade() -> Weight {
 		// Minimum measured: 41_963 ns. Proof recorded: 0 bytes.
 		Weight::from_parts(52_208_000, 0)
-			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `System::AuthorizedUpgrade` (r:1 w:1)
 	/// Proof: `System::AuthorizedUpgrade` (`max_values`: Some(1), `max_size`: Some(33), added: 528, mode: `MaxEncodedLen`)
@@ -94,7 +100,7 @@ impl<T: frame_system::Config> frame_system::WeightInfo for WeightInfo<T> {
 	fn apply_authorized_upgrade() -> Weight {
 		// Minimum measured: 181_050_705 ns. Proof recorded: 150 bytes.
 		Weight::from_parts(590_205_349_000, 1518)
-			.saturating_add(T::DbWeight::get().reads(2_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
+			.saturating_add(Db::get().reads(2_u64))
+			.saturating_add(Db::get().writes(2_u64))
 	}
 }

@@ -9,12 +9,18 @@
 #![allow(unused_parens, unused_imports, missing_docs)]
 
 use core::marker::PhantomData;
-use frame_support::{traits::Get, weights::Weight};
+use frame_support::{
+	traits::Get,
+	weights::{RuntimeDbWeight, Weight},
+};
 
-/// Weights of `frame_system_extensions`.
-pub struct WeightInfo<T>(PhantomData<T>);
+/// Measured weights of `frame_system_extensions`, with reads and writes priced by `Db`.
+pub struct Measured<Db>(PhantomData<Db>);
 
-impl<T: frame_system::Config> frame_system::ExtensionsWeightInfo for WeightInfo<T> {
+/// Weights with the database of the runtime `T`.
+pub type WeightInfo<T> = Measured<<T as frame_system::Config>::DbWeight>;
+
+impl<Db: Get<RuntimeDbWeight>> frame_system::ExtensionsWeightInfo for Measured<Db> {
 	fn check_genesis() -> Weight {
 		// Minimum measured: 1_362 ns. Proof recorded: 0 bytes.
 		Weight::from_parts(1_512_000, 0)
@@ -36,8 +42,8 @@ impl<T: frame_system::Config> frame_system::ExtensionsWeightInfo for WeightInfo<
 	fn check_nonce() -> Weight {
 		// Minimum measured: 5_799 ns. Proof recorded: 101 bytes.
 		Weight::from_parts(7_111_000, 3593)
-			.saturating_add(T::DbWeight::get().reads(1_u64))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(Db::get().reads(1_u64))
+			.saturating_add(Db::get().writes(1_u64))
 	}
 	fn check_spec_version() -> Weight {
 		// Minimum measured: 350 ns. Proof recorded: 0 bytes.
@@ -52,7 +58,7 @@ impl<T: frame_system::Config> frame_system::ExtensionsWeightInfo for WeightInfo<
 	fn check_weight() -> Weight {
 		// Minimum measured: 5_237 ns. Proof recorded: 128 bytes.
 		Weight::from_parts(6_810_000, 1513)
-			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(Db::get().reads(1_u64))
 	}
 	fn weight_reclaim() -> Weight {
 		// Minimum measured: 1_533 ns. Proof recorded: 0 bytes.

@@ -9,12 +9,18 @@
 #![allow(unused_parens, unused_imports, missing_docs)]
 
 use core::marker::PhantomData;
-use frame_support::{traits::Get, weights::Weight};
+use frame_support::{
+	traits::Get,
+	weights::{RuntimeDbWeight, Weight},
+};
 
-/// Weights of `pallet_multisig`.
-pub struct WeightInfo<T>(PhantomData<T>);
+/// Measured weights of `pallet_multisig`, with reads and writes priced by `Db`.
+pub struct Measured<Db>(PhantomData<Db>);
 
-impl<T: frame_system::Config> pallet_multisig::WeightInfo for WeightInfo<T> {
+/// Weights with the database of the runtime `T`.
+pub type WeightInfo<T> = Measured<<T as frame_system::Config>::DbWeight>;
+
+impl<Db: Get<RuntimeDbWeight>> pallet_multisig::WeightInfo for Measured<Db> {
 	/// `z` is in `[0, 10000]`.
 	fn as_multi_threshold_1(z: u32, ) -> Weight {
 		// Minimum measured: 15_343 ns. Proof recorded: 0 bytes.
@@ -33,8 +39,8 @@ impl<T: frame_system::Config> pallet_multisig::WeightInfo for WeightInfo<T> {
 			.saturating_add(Weight::from_parts(663_089, 0).saturating_mul(s.into()))
 			// +- 308
 			.saturating_add(Weight::from_parts(6_247, 0).saturating_mul(z.into()))
-			.saturating_add(T::DbWeight::get().reads(1_u64))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(Db::get().reads(1_u64))
+			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Multisig::Multisigs` (r:1 w:1)
 	/// Proof: `Multisig::Multisigs` (`max_values`: None, `max_size`: Some(1169), added: 3644, mode: `MaxEncodedLen`)
@@ -47,8 +53,8 @@ impl<T: frame_system::Config> pallet_multisig::WeightInfo for WeightInfo<T> {
 			.saturating_add(Weight::from_parts(342_742, 0).saturating_mul(s.into()))
 			// +- 180
 			.saturating_add(Weight::from_parts(6_063, 0).saturating_mul(z.into()))
-			.saturating_add(T::DbWeight::get().reads(1_u64))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(Db::get().reads(1_u64))
+			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Multisig::Multisigs` (r:1 w:1)
 	/// Proof: `Multisig::Multisigs` (`max_values`: None, `max_size`: Some(1169), added: 3644, mode: `MaxEncodedLen`)
@@ -63,8 +69,8 @@ impl<T: frame_system::Config> pallet_multisig::WeightInfo for WeightInfo<T> {
 			.saturating_add(Weight::from_parts(1_611_911, 0).saturating_mul(s.into()))
 			// +- 539
 			.saturating_add(Weight::from_parts(8_341, 0).saturating_mul(z.into()))
-			.saturating_add(T::DbWeight::get().reads(2_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
+			.saturating_add(Db::get().reads(2_u64))
+			.saturating_add(Db::get().writes(2_u64))
 	}
 	/// Storage: `Multisig::Multisigs` (r:1 w:1)
 	/// Proof: `Multisig::Multisigs` (`max_values`: None, `max_size`: Some(1169), added: 3644, mode: `MaxEncodedLen`)
@@ -74,8 +80,8 @@ impl<T: frame_system::Config> pallet_multisig::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(16_627_669, 4634)
 			// +- 162_736
 			.saturating_add(Weight::from_parts(1_830_345, 0).saturating_mul(s.into()))
-			.saturating_add(T::DbWeight::get().reads(1_u64))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(Db::get().reads(1_u64))
+			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Multisig::Multisigs` (r:1 w:1)
 	/// Proof: `Multisig::Multisigs` (`max_values`: None, `max_size`: Some(1169), added: 3644, mode: `MaxEncodedLen`)
@@ -85,8 +91,8 @@ impl<T: frame_system::Config> pallet_multisig::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(13_447_772, 4634)
 			// +- 31_734
 			.saturating_add(Weight::from_parts(214_541, 0).saturating_mul(s.into()))
-			.saturating_add(T::DbWeight::get().reads(1_u64))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(Db::get().reads(1_u64))
+			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Multisig::Multisigs` (r:1 w:1)
 	/// Proof: `Multisig::Multisigs` (`max_values`: None, `max_size`: Some(1169), added: 3644, mode: `MaxEncodedLen`)
@@ -96,8 +102,8 @@ impl<T: frame_system::Config> pallet_multisig::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(18_244_617, 4634)
 			// +- 36_131
 			.saturating_add(Weight::from_parts(540_344, 0).saturating_mul(s.into()))
-			.saturating_add(T::DbWeight::get().reads(1_u64))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(Db::get().reads(1_u64))
+			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Multisig::Multisigs` (r:1 w:1)
 	/// Proof: `Multisig::Multisigs` (`max_values`: None, `max_size`: Some(1169), added: 3644, mode: `MaxEncodedLen`)
@@ -107,7 +113,7 @@ impl<T: frame_system::Config> pallet_multisig::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(18_451_858, 4634)
 			// +- 61_681
 			.saturating_add(Weight::from_parts(514_620, 0).saturating_mul(s.into()))
-			.saturating_add(T::DbWeight::get().reads(1_u64))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(Db::get().reads(1_u64))
+			.saturating_add(Db::get().writes(1_u64))
 	}
 }

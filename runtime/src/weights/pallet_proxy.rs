@@ -9,12 +9,18 @@
 #![allow(unused_parens, unused_imports, missing_docs)]
 
 use core::marker::PhantomData;
-use frame_support::{traits::Get, weights::Weight};
+use frame_support::{
+	traits::Get,
+	weights::{RuntimeDbWeight, Weight},
+};
 
-/// Weights of `pallet_proxy`.
-pub struct WeightInfo<T>(PhantomData<T>);
+/// Measured weights of `pallet_proxy`, with reads and writes priced by `Db`.
+pub struct Measured<Db>(PhantomData<Db>);
 
-impl<T: frame_system::Config> pallet_proxy::WeightInfo for WeightInfo<T> {
+/// Weights with the database of the runtime `T`.
+pub type WeightInfo<T> = Measured<<T as frame_system::Config>::DbWeight>;
+
+impl<Db: Get<RuntimeDbWeight>> pallet_proxy::WeightInfo for Measured<Db> {
 	/// Storage: `Proxy::Proxies` (r:1 w:0)
 	/// Proof: `Proxy::Proxies` (`max_values`: None, `max_size`: Some(1241), added: 3716, mode: `MaxEncodedLen`)
 	/// `p` is in `[1, 31]`.
@@ -23,7 +29,7 @@ impl<T: frame_system::Config> pallet_proxy::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(9_872_386, 4706)
 			// +- 38_514
 			.saturating_add(Weight::from_parts(77_496, 0).saturating_mul(p.into()))
-			.saturating_add(T::DbWeight::get().reads(1_u64))
+			.saturating_add(Db::get().reads(1_u64))
 	}
 	/// Storage: `Proxy::Proxies` (r:1 w:0)
 	/// Proof: `Proxy::Proxies` (`max_values`: None, `max_size`: Some(1241), added: 3716, mode: `MaxEncodedLen`)
@@ -40,8 +46,8 @@ impl<T: frame_system::Config> pallet_proxy::WeightInfo for WeightInfo<T> {
 			.saturating_add(Weight::from_parts(242_658, 0).saturating_mul(a.into()))
 			// +- 78_550
 			.saturating_add(Weight::from_parts(99_627, 0).saturating_mul(p.into()))
-			.saturating_add(T::DbWeight::get().reads(3_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
+			.saturating_add(Db::get().reads(3_u64))
+			.saturating_add(Db::get().writes(2_u64))
 	}
 	/// Storage: `Proxy::Announcements` (r:1 w:1)
 	/// Proof: `Proxy::Announcements` (`max_values`: None, `max_size`: Some(2233), added: 4708, mode: `MaxEncodedLen`)
@@ -56,8 +62,8 @@ impl<T: frame_system::Config> pallet_proxy::WeightInfo for WeightInfo<T> {
 			.saturating_add(Weight::from_parts(483_667, 0).saturating_mul(a.into()))
 			// +- 39_776
 			.saturating_add(Weight::from_parts(228_366, 0).saturating_mul(p.into()))
-			.saturating_add(T::DbWeight::get().reads(2_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
+			.saturating_add(Db::get().reads(2_u64))
+			.saturating_add(Db::get().writes(2_u64))
 	}
 	/// Storage: `Proxy::Announcements` (r:1 w:1)
 	/// Proof: `Proxy::Announcements` (`max_values`: None, `max_size`: Some(2233), added: 4708, mode: `MaxEncodedLen`)
@@ -70,8 +76,8 @@ impl<T: frame_system::Config> pallet_proxy::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(21_229_914, 5698)
 			// +- 53_853
 			.saturating_add(Weight::from_parts(335_490, 0).saturating_mul(a.into()))
-			.saturating_add(T::DbWeight::get().reads(2_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
+			.saturating_add(Db::get().reads(2_u64))
+			.saturating_add(Db::get().writes(2_u64))
 	}
 	/// Storage: `Proxy::Proxies` (r:1 w:0)
 	/// Proof: `Proxy::Proxies` (`max_values`: None, `max_size`: Some(1241), added: 3716, mode: `MaxEncodedLen`)
@@ -86,8 +92,8 @@ impl<T: frame_system::Config> pallet_proxy::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(33_428_051, 5698)
 			// +- 39_818
 			.saturating_add(Weight::from_parts(55_711, 0).saturating_mul(p.into()))
-			.saturating_add(T::DbWeight::get().reads(3_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
+			.saturating_add(Db::get().reads(3_u64))
+			.saturating_add(Db::get().writes(2_u64))
 	}
 	/// Storage: `Proxy::Proxies` (r:1 w:1)
 	/// Proof: `Proxy::Proxies` (`max_values`: None, `max_size`: Some(1241), added: 3716, mode: `MaxEncodedLen`)
@@ -97,8 +103,8 @@ impl<T: frame_system::Config> pallet_proxy::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(18_130_619, 4706)
 			// +- 8_043
 			.saturating_add(Weight::from_parts(55_521, 0).saturating_mul(p.into()))
-			.saturating_add(T::DbWeight::get().reads(1_u64))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(Db::get().reads(1_u64))
+			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Proxy::Proxies` (r:1 w:1)
 	/// Proof: `Proxy::Proxies` (`max_values`: None, `max_size`: Some(1241), added: 3716, mode: `MaxEncodedLen`)
@@ -108,8 +114,8 @@ impl<T: frame_system::Config> pallet_proxy::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(17_879_900, 4706)
 			// +- 20_771
 			.saturating_add(Weight::from_parts(107_412, 0).saturating_mul(p.into()))
-			.saturating_add(T::DbWeight::get().reads(1_u64))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(Db::get().reads(1_u64))
+			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Proxy::Proxies` (r:1 w:1)
 	/// Proof: `Proxy::Proxies` (`max_values`: None, `max_size`: Some(1241), added: 3716, mode: `MaxEncodedLen`)
@@ -119,8 +125,8 @@ impl<T: frame_system::Config> pallet_proxy::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(16_875_307, 4706)
 			// +- 24_454
 			.saturating_add(Weight::from_parts(1_366_599, 0).saturating_mul(p.into()))
-			.saturating_add(T::DbWeight::get().reads(1_u64))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(Db::get().reads(1_u64))
+			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Proxy::Proxies` (r:1 w:1)
 	/// Proof: `Proxy::Proxies` (`max_values`: None, `max_size`: Some(1241), added: 3716, mode: `MaxEncodedLen`)
@@ -130,8 +136,8 @@ impl<T: frame_system::Config> pallet_proxy::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(20_736_034, 4706)
 			// +- 17_508
 			.saturating_add(Weight::from_parts(98_376, 0).saturating_mul(p.into()))
-			.saturating_add(T::DbWeight::get().reads(1_u64))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(Db::get().reads(1_u64))
+			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Proxy::Proxies` (r:1 w:1)
 	/// Proof: `Proxy::Proxies` (`max_values`: None, `max_size`: Some(1241), added: 3716, mode: `MaxEncodedLen`)
@@ -141,8 +147,8 @@ impl<T: frame_system::Config> pallet_proxy::WeightInfo for WeightInfo<T> {
 		Weight::from_parts(17_971_190, 4706)
 			// +- 50_531
 			.saturating_add(Weight::from_parts(217_257, 0).saturating_mul(p.into()))
-			.saturating_add(T::DbWeight::get().reads(1_u64))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(Db::get().reads(1_u64))
+			.saturating_add(Db::get().writes(1_u64))
 	}
 	/// Storage: `Proxy::Proxies` (r:1 w:1)
 	/// Proof: `Proxy::Proxies` (`max_values`: None, `max_size`: Some(1241), added: 3716, mode: `MaxEncodedLen`)
@@ -153,7 +159,7 @@ impl<T: frame_system::Config> pallet_proxy::WeightInfo for WeightInfo<T> {
 	fn poke_deposit() -> Weight {
 		// Minimum measured: 34_561 ns. Proof recorded: 524 bytes.
 		Weight::from_parts(35_974_000, 5698)
-			.saturating_add(T::DbWeight::get().reads(3_u64))
-			.saturating_add(T::DbWeight::get().writes(3_u64))
+			.saturating_add(Db::get().reads(3_u64))
+			.saturating_add(Db::get().writes(3_u64))
 	}
 }

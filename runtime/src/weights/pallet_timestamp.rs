@@ -9,12 +9,18 @@
 #![allow(unused_parens, unused_imports, missing_docs)]
 
 use core::marker::PhantomData;
-use frame_support::{traits::Get, weights::Weight};
+use frame_support::{
+	traits::Get,
+	weights::{RuntimeDbWeight, Weight},
+};
 
-/// Weights of `pallet_timestamp`.
-pub struct WeightInfo<T>(PhantomData<T>);
+/// Measured weights of `pallet_timestamp`, with reads and writes priced by `Db`.
+pub struct Measured<Db>(PhantomData<Db>);
 
-impl<T: frame_system::Config> pallet_timestamp::WeightInfo for WeightInfo<T> {
+/// Weights with the database of the runtime `T`.
+pub type WeightInfo<T> = Measured<<T as frame_system::Config>::DbWeight>;
+
+impl<Db: Get<RuntimeDbWeight>> pallet_timestamp::WeightInfo for Measured<Db> {
 	/// Storage: `Timestamp::Now` (r:1 w:1)
 	/// Proof: `Timestamp::Now` (`max_values`: Some(1), `max_size`: Some(8), added: 503, mode: `MaxEncodedLen`)
 	/// Storage: `Timing::Settings` (r:1 w:0)
@@ -24,8 +30,8 @@ impl<T: frame_system::Config> pallet_timestamp::WeightInfo for WeightInfo<T> {
 	fn set() -> Weight {
 		// Minimum measured: 6_860 ns. Proof recorded: 331 bytes.
 		Weight::from_parts(7_030_000, 1513)
-			.saturating_add(T::DbWeight::get().reads(3_u64))
-			.saturating_add(T::DbWeight::get().writes(1_u64))
+			.saturating_add(Db::get().reads(3_u64))
+			.saturating_add(Db::get().writes(1_u64))
 	}
 	fn on_finalize() -> Weight {
 		// Minimum measured: 561 ns. Proof recorded: 0 bytes.

@@ -9,12 +9,18 @@
 #![allow(unused_parens, unused_imports, missing_docs)]
 
 use core::marker::PhantomData;
-use frame_support::{traits::Get, weights::Weight};
+use frame_support::{
+	traits::Get,
+	weights::{RuntimeDbWeight, Weight},
+};
 
-/// Weights of `pallet_transaction_payment`.
-pub struct WeightInfo<T>(PhantomData<T>);
+/// Measured weights of `pallet_transaction_payment`, with reads and writes priced by `Db`.
+pub struct Measured<Db>(PhantomData<Db>);
 
-impl<T: frame_system::Config> pallet_transaction_payment::WeightInfo for WeightInfo<T> {
+/// Weights with the database of the runtime `T`.
+pub type WeightInfo<T> = Measured<<T as frame_system::Config>::DbWeight>;
+
+impl<Db: Get<RuntimeDbWeight>> pallet_transaction_payment::WeightInfo for Measured<Db> {
 	/// Storage: `Timing::Settings` (r:1 w:0)
 	/// Proof: `Timing::Settings` (`max_values`: Some(1), `max_size`: Some(28), added: 523, mode: `MaxEncodedLen`)
 	/// Storage: `System::Account` (r:2 w:2)
@@ -22,7 +28,7 @@ impl<T: frame_system::Config> pallet_transaction_payment::WeightInfo for WeightI
 	fn charge_transaction_payment() -> Weight {
 		// Minimum measured: 55_413 ns. Proof recorded: 332 bytes.
 		Weight::from_parts(55_693_000, 6196)
-			.saturating_add(T::DbWeight::get().reads(3_u64))
-			.saturating_add(T::DbWeight::get().writes(2_u64))
+			.saturating_add(Db::get().reads(3_u64))
+			.saturating_add(Db::get().writes(2_u64))
 	}
 }

@@ -484,9 +484,10 @@ pub fn unblock(who: AccountId) {
 pub struct BenchmarkSetup;
 #[cfg(feature = "runtime-benchmarks")]
 impl benchmarking::BenchmarkHelper<AccountId> for BenchmarkSetup {
-	fn open_service() -> ServiceId {
-		relist(SERVICE, |listing| listing.capacity = 1_000);
-		id_of(SERVICE)
+	fn open_service(local: bool) -> ServiceId {
+		let target = if local { LOCAL_SERVICE } else { SERVICE };
+		relist(target, |listing| listing.capacity = 1_000);
+		id_of(target)
 	}
 	fn listed_lease() -> u32 {
 		list_lease(0, NATIVE);

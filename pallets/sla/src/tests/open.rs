@@ -15,7 +15,7 @@ fn try_with(units: u32, deposit: Balance, min_cover: WindowShare) -> DispatchRes
 }
 
 #[test]
-fn only_the_first_agreement_of_an_asset_pays_for_the_pot() {
+fn a_tenant_pays_for_the_pot_the_slot_and_the_asset_only_if_it_is_the_first_or_pays_in_one() {
 	build_and_execute(|| {
 		let open = |target| {
 			let service = id_of(target);
@@ -23,9 +23,19 @@ fn only_the_first_agreement_of_an_asset_pays_for_the_pot() {
 				Sla::open_agreement(signed(TENANT), service, 1, u128::MAX, DEPOSIT, NO_COVER);
 			opened.unwrap().actual_weight
 		};
-		for target in [SERVICE, LOCAL_SERVICE] {
+		let weight = |a, f| Some(<() as WeightInfo>::open_agreement(a, f));
+		for (target, a) in [(SERVICE, 0), (LOCAL_SERVICE, 1)] {
 			assert_eq!(open(target), None, "all of it");
-			assert_eq!(open(target), Some(<() as WeightInfo>::open_agreement()));
+			assert_eq!(open(target), weight(a, 0));
+		}
+		assert_eq!(open(SIBLING), weight(0, 1), "the first of its service");
+		assert_eq!(open(SIBLING), weight(0, 0));
+
+		for (id, a) in [(0, 0), (2, 1)] {
+			let topped_up = Sla::top_up(signed(TENANT), id, 5).unwrap();
+			assert_eq!(topped_up.actual_weight, Some(<() as WeightInfo>::top_up(a)));
+			let closed = Sla::close_agreement(signed(TENANT), id).unwrap();
+			assert_eq!(closed.actual_weight, Some(<() as WeightInfo>::close_agreement(a)));
 		}
 	});
 }

@@ -147,7 +147,7 @@ struct Game {
 }
 
 /// Make a call in a transaction of its own, as every call is.
-fn transact(call: impl FnOnce() -> DispatchResult) -> bool {
+fn transact<T, E: From<DispatchError>>(call: impl FnOnce() -> Result<T, E>) -> bool {
 	frame_support::storage::with_storage_layer(call).is_ok()
 }
 
