@@ -7,7 +7,7 @@
 #   make weights                            all pallets, an empty block and an empty extrinsic
 #   make weights ARGS="pallet_surety_sla"   these pallets only
 #
-#   STEPS, REPEAT   points per parameter, and repetitions of each (50, 20)
+#   STEPS, REPEAT   points per parameter, and repetitions of each (33, 20)
 #   MIN_DURATION    seconds that each benchmark is repeated for at least (1)
 #   OUT             directory for all files, by pallet name; the source tree then stays as it is
 set -euo pipefail
@@ -15,7 +15,9 @@ cd "$(dirname "$0")/.."
 
 export CARGO_TARGET_DIR=${SURETY_CACHE:?run this as "make weights"}/target-benchmarks
 BENCHER_VERSION=0.28.0
-steps=${STEPS:-50}
+# One more than a power of two: the bencher divides ranges by steps - 1 in 32 bits and rounds down, so
+# that of two parameters from 0 to 1 never both would be 1. A single such parameter does not work.
+steps=${STEPS:-33}
 repeat=${REPEAT:-20}
 seconds=${MIN_DURATION:-1}
 

@@ -187,14 +187,22 @@ mod benchmarks {
 		assert_eq!(Targets::<T>::get(target).map(|state| state.units), Some(1));
 	}
 
-	/// - `a`: 1 if it is paid in a local asset, 0 in the native token.
 	#[benchmark]
-	fn top_up(a: Linear<0, 1>) {
-		let (who, target, id) = open_in::<T>(a > 0);
+	fn top_up() {
+		let (who, target, id) = open::<T>();
 		let (_, amount) = deposit_for::<T>(target);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), id, amount);
+	}
+
+	#[benchmark]
+	fn top_up_native() {
+		let (who, target, id) = open_in::<T>(false);
+		let (_, amount) = deposit_for::<T>(target);
+
+		#[extrinsic_call]
+		top_up(RawOrigin::Signed(who), id, amount);
 	}
 
 	/// - `a`: 1 if it is paid in a local asset, 0 in the native token.
@@ -209,10 +217,9 @@ mod benchmarks {
 		assert_eq!(Pallet::<T>::owed_credit(id), Some(0));
 	}
 
-	/// - `a`: 1 if it is paid in a local asset, 0 in the native token.
 	#[benchmark]
-	fn close_agreement(a: Linear<0, 1>) {
-		let (who, _, id) = due::<T>(a > 0, true);
+	fn close_agreement() {
+		let (who, _, id) = owed::<T>();
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), id);

@@ -632,7 +632,7 @@ pub mod pallet {
 		///
 		/// Emits: `ToppedUp`.
 		#[pallet::call_index(1)]
-		#[pallet::weight(T::WeightInfo::top_up(1))]
+		#[pallet::weight(T::WeightInfo::top_up().max(T::WeightInfo::top_up_native()))]
 		pub fn top_up(
 			origin: OriginFor<T>,
 			agreement: AgreementId,
@@ -680,11 +680,8 @@ pub mod pallet {
 		///
 		/// Emits: `AgreementEnding`.
 		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::close_agreement(1))]
-		pub fn close_agreement(
-			origin: OriginFor<T>,
-			agreement: AgreementId,
-		) -> DispatchResultWithPostInfo {
+		#[pallet::weight(T::WeightInfo::close_agreement())]
+		pub fn close_agreement(origin: OriginFor<T>, agreement: AgreementId) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			Self::do_close(who, agreement)
 		}

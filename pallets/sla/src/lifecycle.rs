@@ -207,13 +207,14 @@ impl<T: Config> Pallet<T> {
 		ensure!(stream.is_some_and(|stream| stream.ending.is_none()), Error::<T>::AgreementEnding);
 		T::Escrow::top_up(agreement.escrow, amount)?;
 		Self::deposit_event(Event::ToppedUp { agreement: id, amount });
-		Ok(Some(T::WeightInfo::top_up(agreement.asset.is_local().into())).into())
+		let native = (!agreement.asset.is_local()).then(T::WeightInfo::top_up_native);
+		Ok(native.into())
 	}
 }
 
 /// Closing.
 impl<T: Config> Pallet<T> {
-	pub(crate) fn do_close(who: T::AccountId, id: AgreementId) -> DispatchResultWithPostInfo {
+	pub(crate) fn do_close(who: T::AccountId, id: AgreementId) -> DispatchResult {
 		let agreement = Agreements::<T>::get(id).ok_or(Error::<T>::UnknownAgreement)?;
 		ensure!(agreement.target.lease().is_none(), Error::<T>::BelongsToLease);
 		let round = T::Clock::round();
@@ -233,7 +234,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(stands.is_none_or(|(stands, _)| at < stands), Error::<T>::AlreadyEnding);
 		let end = T::Escrow::end(agreement.escrow, at, reason)?;
 		Self::deposit_ending(id, end);
-		Ok(Some(T::WeightInfo::close_agreement(agreement.asset.is_local().into())).into())
+		Ok(())
 	}
 
 	pub(crate) fn deposit_ending(agreement: AgreementId, (round, reason): End) {

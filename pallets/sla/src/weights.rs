@@ -4,6 +4,9 @@
 //!
 //! Written by `make weights` (frame-omni-bencher, CLI 64.0.0) on 2026-11-29: 50 steps, 20 repeats,
 //! CPU `AMD EPYC`. Do not edit: change the benchmarks and measure again.
+//!
+//! Reads and writes of `open_agreement`, `top_up_native` and `settle` were measured on 2026-11-30, on
+//! another machine. Their computation is that of 2026-11-29, of the worst case.
 
 #![cfg_attr(rustfmt, rustfmt_skip)]
 #![allow(unused_parens, unused_imports, missing_docs)]
@@ -19,9 +22,10 @@ pub trait WeightInfo {
 	fn open_agreement(a: u32, f: u32, ) -> Weight;
 	fn endow_pot() -> Weight;
 	fn open_lease_agreement() -> Weight;
-	fn top_up(a: u32, ) -> Weight;
+	fn top_up() -> Weight;
+	fn top_up_native() -> Weight;
 	fn settle(a: u32, c: u32, ) -> Weight;
-	fn close_agreement(a: u32, ) -> Weight;
+	fn close_agreement() -> Weight;
 	fn sweep_base() -> Weight;
 	fn sweep_step() -> Weight;
 	fn window_closed() -> Weight;
@@ -78,7 +82,7 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:1 w:1)
 	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
-	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
+	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(267), added: 2742, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:1)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:0 w:1)
@@ -89,11 +93,21 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Sla::ByTenant` (`max_values`: None, `max_size`: Some(68), added: 2543, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Agreements` (r:0 w:1)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(137), added: 2612, mode: `MaxEncodedLen`)
-	fn open_agreement(_a: u32, _f: u32, ) -> Weight {
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// `a` is in `[0, 1]`.
+	/// `f` is in `[0, 1]`.
+	fn open_agreement(a: u32, f: u32, ) -> Weight {
 		// Minimum measured: 434_834 ns. Proof recorded: 58057 bytes.
-		Weight::from_parts(447_914_000, 65106)
-			.saturating_add(Db::get().reads(24_u64))
-			.saturating_add(Db::get().writes(20_u64))
+		Weight::from_parts(447_914_000, 33048)
+			.saturating_add(Db::get().reads(13_u64))
+			.saturating_add(Db::get().reads(5_u64.saturating_mul(a.into())))
+			.saturating_add(Db::get().reads(6_u64.saturating_mul(f.into())))
+			.saturating_add(Db::get().writes(11_u64))
+			.saturating_add(Db::get().writes(3_u64.saturating_mul(a.into())))
+			.saturating_add(Db::get().writes(6_u64.saturating_mul(f.into())))
+			.saturating_add(Weight::from_parts(0, 3209).saturating_mul(a.into()))
+			.saturating_add(Weight::from_parts(0, 32058).saturating_mul(f.into()))
 	}
 	/// Storage: `Sla::Pots` (r:1 w:1)
 	/// Proof: `Sla::Pots` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
@@ -175,26 +189,44 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
-	fn top_up(_a: u32, ) -> Weight {
+	fn top_up() -> Weight {
 		// Minimum measured: 198_835 ns. Proof recorded: 29551 bytes.
 		Weight::from_parts(211_814_000, 33048)
 			.saturating_add(Db::get().reads(8_u64))
 			.saturating_add(Db::get().writes(7_u64))
 	}
-	/// Storage: `Sla::Agreements` (r:1 w:1)
-	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
-	/// Storage: `Sla::Targets` (r:1 w:1)
-	/// Proof: `Sla::Targets` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
-	/// Storage: `Sla::WindowBase` (r:1 w:1)
-	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Agreements` (r:1 w:0)
+	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(137), added: 2612, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(389), added: 2864, mode: `MaxEncodedLen`)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(390), added: 2865, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::SlotsOf` (r:1 w:0)
-	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
+	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
 	/// Storage: `Probes::Pages` (r:1 w:0)
 	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `Escrow::Agenda` (r:0 w:2)
+	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
+	fn top_up_native() -> Weight {
+		// Minimum measured: 198_835 ns. Proof recorded: 29551 bytes.
+		Weight::from_parts(211_814_000, 33048)
+			.saturating_add(Db::get().reads(5_u64))
+			.saturating_add(Db::get().writes(4_u64))
+	}
+	/// Storage: `Sla::Agreements` (r:1 w:1)
+	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(137), added: 2612, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::Targets` (r:1 w:1)
+	/// Proof: `Sla::Targets` (`max_values`: None, `max_size`: Some(267), added: 2742, mode: `MaxEncodedLen`)
+	/// Storage: `Sla::WindowBase` (r:1 w:1)
+	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(45), added: 2520, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::SlotsOf` (r:1 w:0)
+	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(24), added: 2499, mode: `MaxEncodedLen`)
+	/// Storage: `Probes::Pages` (r:1 w:0)
+	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
+	/// Storage: `Escrow::Accounts` (r:1 w:1)
+	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(390), added: 2865, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
-	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
+	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(267), added: 2742, mode: `MaxEncodedLen`)
 	/// Storage: `AssetsHolder::BalancesOnHold` (r:2 w:1)
 	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
 	/// Storage: `Assets::Asset` (r:1 w:1)
@@ -203,11 +235,23 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Pots` (r:1 w:1)
 	/// Proof: `Sla::Pots` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
-	fn settle(_a: u32, _c: u32, ) -> Weight {
+	/// Storage: `Balances::Holds` (r:1 w:1)
+	/// Proof: `Balances::Holds` (`max_values`: None, `max_size`: Some(247), added: 2722, mode: `MaxEncodedLen`)
+	/// Storage: `System::Account` (r:4 w:4)
+	/// Proof: `System::Account` (`max_values`: None, `max_size`: Some(128), added: 2603, mode: `MaxEncodedLen`)
+	/// `a` is in `[0, 1]`.
+	/// `c` is in `[0, 1]`.
+	fn settle(a: u32, c: u32, ) -> Weight {
 		// Minimum measured: 316_019 ns. Proof recorded: 30055 bytes.
 		Weight::from_parts(331_321_000, 33048)
-			.saturating_add(Db::get().reads(16_u64))
-			.saturating_add(Db::get().writes(13_u64))
+			.saturating_add(Db::get().reads(8_u64))
+			.saturating_add(Db::get().reads(4_u64.saturating_mul(a.into())))
+			.saturating_add(Db::get().reads(4_u64.saturating_mul(c.into())))
+			.saturating_add(Db::get().writes(6_u64))
+			.saturating_add(Db::get().writes(3_u64.saturating_mul(a.into())))
+			.saturating_add(Db::get().writes(4_u64.saturating_mul(c.into())))
+			.saturating_add(Weight::from_parts(0, 4409).saturating_mul(a.into()))
+			.saturating_add(Weight::from_parts(0, 5701).saturating_mul(c.into()))
 	}
 	/// Storage: `Sla::Agreements` (r:1 w:0)
 	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
@@ -219,34 +263,12 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
 	/// Storage: `Escrow::Agenda` (r:0 w:2)
 	/// Proof: `Escrow::Agenda` (`max_values`: None, `max_size`: Some(25), added: 2500, mode: `MaxEncodedLen`)
-	fn close_agreement(_a: u32, ) -> Weight {
+	fn close_agreement() -> Weight {
 		// Minimum measured: 146_887 ns. Proof recorded: 28856 bytes.
 		Weight::from_parts(155_060_000, 33048)
 			.saturating_add(Db::get().reads(4_u64))
 			.saturating_add(Db::get().writes(3_u64))
 	}
-	/// Storage: `Sla::Agreements` (r:1 w:1)
-	/// Proof: `Sla::Agreements` (`max_values`: None, `max_size`: Some(141), added: 2616, mode: `MaxEncodedLen`)
-	/// Storage: `Sla::Targets` (r:1 w:1)
-	/// Proof: `Sla::Targets` (`max_values`: None, `max_size`: Some(265), added: 2740, mode: `MaxEncodedLen`)
-	/// Storage: `Sla::WindowBase` (r:1 w:1)
-	/// Proof: `Sla::WindowBase` (`max_values`: None, `max_size`: Some(44), added: 2519, mode: `MaxEncodedLen`)
-	/// Storage: `Escrow::Accounts` (r:1 w:1)
-	/// Proof: `Escrow::Accounts` (`max_values`: None, `max_size`: Some(389), added: 2864, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::SlotsOf` (r:1 w:0)
-	/// Proof: `Probes::SlotsOf` (`max_values`: None, `max_size`: Some(23), added: 2498, mode: `MaxEncodedLen`)
-	/// Storage: `Probes::Pages` (r:1 w:0)
-	/// Proof: `Probes::Pages` (`max_values`: None, `max_size`: Some(29583), added: 32058, mode: `MaxEncodedLen`)
-	/// Storage: `AssetsHolder::Holds` (r:1 w:1)
-	/// Proof: `AssetsHolder::Holds` (`max_values`: None, `max_size`: Some(177), added: 2652, mode: `MaxEncodedLen`)
-	/// Storage: `AssetsHolder::BalancesOnHold` (r:2 w:1)
-	/// Proof: `AssetsHolder::BalancesOnHold` (`max_values`: None, `max_size`: Some(84), added: 2559, mode: `MaxEncodedLen`)
-	/// Storage: `Assets::Asset` (r:1 w:1)
-	/// Proof: `Assets::Asset` (`max_values`: None, `max_size`: Some(210), added: 2685, mode: `MaxEncodedLen`)
-	/// Storage: `Assets::Account` (r:5 w:5)
-	/// Proof: `Assets::Account` (`max_values`: None, `max_size`: Some(134), added: 2609, mode: `MaxEncodedLen`)
-	/// Storage: `Sla::Pots` (r:1 w:1)
-	/// Proof: `Sla::Pots` (`max_values`: None, `max_size`: Some(69), added: 2544, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Cursor` (r:1 w:1)
 	/// Proof: `Sla::Cursor` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Sla::Agreements` (r:1 w:0)
@@ -461,8 +483,8 @@ impl<Db: Get<RuntimeDbWeight>> WeightInfo for Measured<Db> {
 
 /// For tests: the weights on ParityDB.
 impl WeightInfo for () {
-	fn open_agreement(_a: u32, _f: u32, ) -> Weight {
-		Measured::<ParityDbWeight>::open_agreement(_a, _f)
+	fn open_agreement(a: u32, f: u32, ) -> Weight {
+		Measured::<ParityDbWeight>::open_agreement(a, f, )
 	}
 	fn endow_pot() -> Weight {
 		Measured::<ParityDbWeight>::endow_pot()
@@ -470,14 +492,17 @@ impl WeightInfo for () {
 	fn open_lease_agreement() -> Weight {
 		Measured::<ParityDbWeight>::open_lease_agreement()
 	}
-	fn top_up(_a: u32, ) -> Weight {
-		Measured::<ParityDbWeight>::top_up(_a)
+	fn top_up() -> Weight {
+		Measured::<ParityDbWeight>::top_up()
 	}
-	fn settle(_a: u32, _c: u32, ) -> Weight {
-		Measured::<ParityDbWeight>::settle(_a, _c)
+	fn top_up_native() -> Weight {
+		Measured::<ParityDbWeight>::top_up_native()
 	}
-	fn close_agreement(_a: u32, ) -> Weight {
-		Measured::<ParityDbWeight>::close_agreement(_a)
+	fn settle(a: u32, c: u32, ) -> Weight {
+		Measured::<ParityDbWeight>::settle(a, c, )
+	}
+	fn close_agreement() -> Weight {
+		Measured::<ParityDbWeight>::close_agreement()
 	}
 	fn sweep_base() -> Weight {
 		Measured::<ParityDbWeight>::sweep_base()
