@@ -14,6 +14,7 @@ import process from "node:process";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { workDir } from "../lib/system/local.mjs";
+import { REAPER } from "../lib/system/processes.mjs";
 import { waitFor } from "../lib/system/wait.mjs";
 
 /**
@@ -175,6 +176,22 @@ describe("the demo", () => {
     const logs = /Logs: (.*)/.exec(demo.output)?.[1];
     assert.ok(logs);
     assert.ok(readdirSync(logs).includes("dave.log"));
+  });
+
+  test("the reaper stops what nobody could tell it of any more", { timeout: MINUTE }, async () => {
+    const run = "a run that was killed";
+    const options = { detached: true, stdio: /** @type {const} */ ("ignore") };
+    const env = { ...process.env, SURETY_RUN: run };
+    const unlisted = spawn("sleep", ["1000"], { ...options, env });
+    const other = spawn("sleep", ["1000"], options);
+    try {
+      const ended = new Promise((resolve) => unlisted.once("exit", (_, signal) => resolve(signal)));
+      spawn(process.execPath, [REAPER, run], { stdio: ["pipe", "ignore", "ignore"] }).stdin.end();
+      assert.equal(await ended, "SIGTERM");
+      assert.equal(other.exitCode ?? other.signalCode, null, "no process of others");
+    } finally {
+      for (const child of [unlisted, other]) child.kill("SIGKILL");
+    }
   });
 
   test("a demo that is killed leaves no process behind", { timeout: 2 * MINUTE }, async () => {

@@ -3,6 +3,7 @@
 // Ctrl-C, and not when the run itself is killed (the reaper process handles that).
 
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { closeSync, openSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,7 +11,7 @@ import { fileURLToPath } from "node:url";
 /** @import { ChildProcess } from "node:child_process" */
 /** @import { Writable } from "node:stream" */
 
-const REAPER = fileURLToPath(new URL("./reaper.mjs", import.meta.url));
+export const REAPER = fileURLToPath(new URL("./reaper.mjs", import.meta.url));
 /** Time in ms between the request to stop and SIGKILL. */
 const GRACE_MS = 8_000;
 
@@ -109,6 +110,8 @@ export class Processes {
   /** @type {Set<ManagedProcess>} */
   #all = new Set();
   #closed = false;
+  /** Name of the run, by which the reaper finds what it was not told of. */
+  #run = randomUUID();
   /** @type {Writable} */
   #reaper;
 
@@ -116,7 +119,7 @@ export class Processes {
   constructor(dir) {
     this.dir = dir;
     // A process group of its own, so that the Ctrl-C of a terminal does not stop the reaper.
-    const reaper = spawn(process.execPath, [REAPER], {
+    const reaper = spawn(process.execPath, [REAPER, this.#run], {
       detached: true,
       stdio: ["pipe", "ignore", "ignore"],
     });
@@ -140,7 +143,7 @@ export class Processes {
     const out = openSync(log, "a");
     const child = spawn(command, args, {
       cwd,
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...env, SURETY_RUN: this.#run },
       detached: true,
       stdio: ["ignore", out, out],
     });

@@ -4,6 +4,7 @@
 
 use super::*;
 use pallet_surety_escrow::{Accounts, Error as EscrowError};
+use surety_primitives::Probing as _;
 
 #[test]
 fn settling_pays_both_ways_for_anyone_who_asks() {
