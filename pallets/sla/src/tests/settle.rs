@@ -32,10 +32,10 @@ fn settling_pays_both_ways_for_anyone_who_asks() {
 
 #[test]
 fn a_settlement_pays_for_credit_and_asset_only_if_there_are_any() {
-	build_and_execute(|| {
-		let weight = |a, c| Some(<() as WeightInfo>::settle(a, c));
-		let settle = |id| Sla::settle(signed(THIRD), id).unwrap().actual_weight;
-		for (target, a) in [(SERVICE, 0), (LOCAL_SERVICE, 1)] {
+	let weight = |a, c| Some(<() as WeightInfo>::settle(a, c));
+	let settle = |id| Sla::settle(signed(THIRD), id).unwrap().actual_weight;
+	for (target, a) in [(SERVICE, 0), (LOCAL_SERVICE, 1)] {
+		build_and_execute(|| {
 			let id = open_counting(TENANT, target, 2);
 			pass_rounds(4);
 			assert_eq!(settle(id), weight(a, 0));
@@ -46,12 +46,20 @@ fn a_settlement_pays_for_credit_and_asset_only_if_there_are_any() {
 			pass_rounds(1);
 			let claimed = Sla::claim(signed(THIRD), id).unwrap();
 			assert_eq!(claimed.actual_weight, weight(a, 1));
-		}
-		let closed = open(TENANT, SIBLING, 1);
-		let ended = open(TENANT, SIBLING, 1);
+		});
+	}
+}
+
+#[test]
+fn a_settlement_at_an_end_pays_as_much_as_may_be() {
+	build_and_execute(|| {
+		let settle = |id| Sla::settle(signed(THIRD), id).unwrap().actual_weight;
+		let closed = open(TENANT, SERVICE, 1);
+		let ended = open(TENANT, SERVICE, 1);
+		assert_eq!(settle(ended), Some(<() as WeightInfo>::settle(0, 0)));
 		assert_ok!(Sla::close_agreement(signed(OPERATOR), closed));
-		assert_eq!(settle(closed), None, "as much as may be");
-		Probes::end_meter(SIBLING, Timing::round(), CloseReason::ServiceRetired);
+		assert_eq!(settle(closed), None);
+		Probes::end_meter(SERVICE, Timing::round(), CloseReason::ServiceRetired);
 		assert_eq!(settle(ended), None);
 	});
 }
