@@ -11,7 +11,7 @@
 use crate::{
 	args::Res,
 	fill::{IDLE_AT, WINDOW_ROUNDS, timings},
-	process::peak_memory,
+	process::{peak_memory, sync},
 };
 use codec::{Decode, Encode};
 use frame_support::{dispatch::DispatchClass, storage::StoragePrefixedMap};
@@ -168,8 +168,7 @@ pub struct Chain {
 pub fn write(state: Storage, dir: &Path) -> Res<()> {
 	client(Some(state), dir)?;
 	// Pending writes of the kernel would disturb the measurement.
-	std::process::Command::new("sync").status()?;
-	Ok(())
+	Ok(sync()?)
 }
 
 /// Database at `dir`, which keeps this number of states.

@@ -38,10 +38,14 @@ pub fn cpu_time() -> Duration {
 	Duration::from_millis(10 * ticks.sum::<u64>())
 }
 
+/// Wait for the kernel's pending writes.
+pub fn sync() -> std::io::Result<()> {
+	std::process::Command::new("sync").status().map(drop)
+}
+
 /// Write what is pending, and empty the kernel's page cache. False where this is not permitted.
 pub fn drop_page_cache() -> bool {
-	let written = std::process::Command::new("sync").status().is_ok_and(|status| status.success());
-	written && std::fs::write("/proc/sys/vm/drop_caches", "1").is_ok()
+	sync().and_then(|()| std::fs::write("/proc/sys/vm/drop_caches", "1")).is_ok()
 }
 
 /// Peak memory of this process in KiB; 0 where the system does not report it.

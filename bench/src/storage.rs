@@ -13,7 +13,7 @@ use crate::{
 	args::{Args, Res},
 	chain::{self, Backend},
 	process::{cpu_time, drop_page_cache, settle},
-	state::{self, State},
+	state,
 	table::{Table, at, median, sorted},
 };
 use sc_client_api::{Backend as _, BlockImportOperation, NewBlockState, TrieCacheContext};
@@ -26,7 +26,12 @@ use std::{
 	sync::Arc,
 	time::{Duration, Instant},
 };
-use surety_runtime::{BlockNumber, Hash, opaque::Header};
+use surety_runtime::{
+	BlockNumber, Hash,
+	opaque::{Block, Header},
+};
+
+type State = <Backend as sc_client_api::Backend<Block>>::State;
 
 /// Keys of each pass of reads, and as many that are read before it.
 const READS: usize = 20_000;
@@ -37,41 +42,22 @@ const KEPT_STATES: u32 = 2;
 /// Blocks before the measurement: from then on each removes a state.
 const WARM_UP: u32 = KEPT_STATES + 2;
 
-/// Where the nodes of a key are when it is read.
-#[derive(Clone, Copy)]
-enum Place {
-	/// In the node's cache of the trie.
-	Cache,
-	/// In the page cache of the kernel.
-	Memory,
-	/// On the disk.
-	Disk,
-}
-
-impl Place {
-	fn name(self) -> &'static str {
-		match self {
-			Self::Cache => "the trie's cache",
-			Self::Memory => "the kernel's page cache",
-			Self::Disk => "the disk",
-		}
-	}
-}
-
 /// Parts of a write, in the order of a block.
 const PARTS: [&str; 4] = ["root", "commit", "finalize", "background"];
 
 /// Measured times.
 pub struct Measured {
 	keys: usize,
-	reads: Vec<(Place, Vec<f64>)>,
+	/// Microseconds of each read, by the place of the nodes.
+	reads: Vec<(&'static str, Vec<f64>)>,
 	/// Microseconds of each part per key, of each block.
 	writes: Vec<[f64; 4]>,
 }
 
 /// Measure reads and writes, if the section is selected.
-pub fn measure(args: &Args, states: &[State]) -> Res<Option<Measured>> {
-	let databases = state::fill_all(args, states, |state| matches!(state, State::Storage(_)))?;
+pub fn measure(args: &Args, states: &[state::State]) -> Res<Option<Measured>> {
+	let databases =
+		state::fill_all(args, states, |state| matches!(state, state::State::Storage(_)))?;
 	let Some(databases) = databases.first() else { return Ok(None) };
 	let path = databases.path(0);
 
@@ -88,7 +74,7 @@ pub fn measure(args: &Args, states: &[State]) -> Res<Option<Measured>> {
 	if drop_page_cache() {
 		let store = Store::open(&path)?;
 		store.read(next(READS))?;
-		reads.push((Place::Disk, store.read(next(READS))?));
+		reads.push(("the disk", store.read(next(READS))?));
 	} else {
 		eprintln!("  only root can empty the page cache: no reads from the disk");
 	}
@@ -97,8 +83,8 @@ pub fn measure(args: &Args, states: &[State]) -> Res<Option<Measured>> {
 	let mut store = Store::open(&path)?;
 	store.read(next(READS))?;
 	let pass = next(READS);
-	reads.push((Place::Memory, store.read(pass)?));
-	reads.push((Place::Cache, store.read(pass)?));
+	reads.push(("the kernel's page cache", store.read(pass)?));
+	reads.push(("the trie's cache", store.read(pass)?));
 
 	let mut writes = Vec::new();
 	for _ in 0..blocks {
@@ -151,9 +137,7 @@ impl Store {
 		Ok(Self { backend, parent: (info.best_number, info.best_hash) })
 	}
 
-	fn state(
-		&self,
-	) -> Res<<Backend as sc_client_api::Backend<surety_runtime::opaque::Block>>::State> {
+	fn state(&self) -> Res<State> {
 		Ok(self.backend.state_at(self.parent.1, TrieCacheContext::Trusted)?)
 	}
 
@@ -163,9 +147,8 @@ impl Store {
 		let mut times = Vec::with_capacity(keys.len());
 		for key in keys {
 			let start = Instant::now();
-			let value = state.storage(key).map_err(|error| error.to_string())?;
+			std::hint::black_box(value(&state, key)?);
 			times.push(start.elapsed().as_secs_f64() * 1e6);
-			std::hint::black_box(value.ok_or("the key is in the state")?);
 		}
 		Ok(times)
 	}
@@ -175,8 +158,7 @@ impl Store {
 		let state = self.state()?;
 		let mut changed = Vec::with_capacity(keys.len());
 		for key in keys {
-			let value = state.storage(key).map_err(|error| error.to_string())?;
-			let mut value = value.ok_or("the key is in the state")?;
+			let mut value = value(&state, key)?;
 			match value.last_mut() {
 				Some(byte) => *byte = byte.wrapping_add(1),
 				None => value.push(0),
@@ -215,6 +197,12 @@ impl Store {
 	}
 }
 
+/// Value of a key of the state.
+fn value(state: &State, key: &[u8]) -> Res<Vec<u8>> {
+	let value = state.storage(key).map_err(|error| error.to_string())?;
+	Ok(value.ok_or("the key is in the state")?)
+}
+
 /// Print the tables.
 pub fn print(measured: Option<&Measured>) {
 	let Some(Measured { keys, reads, writes }) = measured else { return };
@@ -224,7 +212,7 @@ pub fn print(measured: Option<&Measured>) {
 		let mean = times.iter().sum::<f64>() / times.len().max(1) as f64;
 		let times_sorted = sorted(times.iter().copied());
 		table.row(vec![
-			place.name().into(),
+			(*place).into(),
 			times.len().to_string(),
 			format!("{mean:.1}"),
 			format!("{:.1}", at(&times_sorted, 50)),

@@ -122,6 +122,19 @@ impl Plan {
 		Self { services, agreements, orders: None, due: DUE, traders }
 	}
 
+	/// Asset in which a service is sold.
+	fn asset_of(&self, service: ServiceId) -> AssetId {
+		match self.sells_in_asset() && service % 2 == 1 {
+			true => AssetId::Local(ASSET),
+			false => AssetId::Native,
+		}
+	}
+
+	/// True if some services are sold in the local asset.
+	fn sells_in_asset(&self) -> bool {
+		self.traders > 0
+	}
+
 	/// Number of listings, including those of the bidders, which come last.
 	fn listings(&self) -> u32 {
 		self.services + self.orders.map_or(0, |_| BIDDERS)
@@ -250,7 +263,7 @@ fn genesis(plan: &Plan, probers: &[sr25519::Pair]) -> RuntimeGenesisConfig {
 		own: false,
 		anchors: Vec::new(),
 	};
-	let local = plan.traders > 0;
+	let local = plan.sells_in_asset();
 	let in_asset = |(who, amount)| (ASSET, who, amount);
 	let accounts = (0..operators(plan))
 		.map(|n| (named("operator", n), BOND))
@@ -302,15 +315,13 @@ fn list(plan: &Plan) -> Res<()> {
 	for operator in 0..operators(plan) {
 		let name = dispatched(format!("operator {operator}").into_bytes().try_into())?;
 		dispatched(Operators::register(origin(operator), BOND, name, Default::default()))?;
-		if plan.traders > 0 {
+		if plan.sells_in_asset() {
 			dispatched(Operators::bond_more(origin(operator), AssetId::Local(ASSET), BOND / 2))?;
 		}
 	}
 	for service in 0..plan.services {
-		let local = plan.traders > 0 && service % 2 == 1;
-		let asset = if local { AssetId::Local(ASSET) } else { AssetId::Native };
 		let kind = ServiceKind::Rpc { network: 0 };
-		list_one(origin(service % operators(plan)), service, kind, asset)?;
+		list_one(origin(service % operators(plan)), service, kind, plan.asset_of(service))?;
 	}
 	Ok(())
 }

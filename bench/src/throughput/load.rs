@@ -24,7 +24,7 @@ use surety_runtime::{
 /// Amount of a transfer and of a top-up.
 const AMOUNT: Balance = MILLI;
 
-/// What an agreement is paid in.
+/// Asset of an agreement.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Pays {
 	/// The native token.
