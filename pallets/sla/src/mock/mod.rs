@@ -260,6 +260,8 @@ pub fn new_test_ext() -> TestState {
 		at_round(2 * R);
 		System::reset_events();
 	});
+	// A benchmark goes back to the committed state for each value of its parameters.
+	ext.commit_all().unwrap();
 	ext
 }
 
@@ -478,25 +480,6 @@ pub fn unblock(who: AccountId) {
 	assert_ok!(Assets::thaw(signed(ADMIN), 1, who));
 }
 
-/// Write the state of [`new_test_ext`] again: a benchmark with several values of its parameters wipes
-/// the state after each.
-#[cfg(feature = "runtime-benchmarks")]
-fn refill() {
-	use frame::deps::sp_io::storage;
-	let entries = new_test_ext().execute_with(|| {
-		let mut entries = Vec::new();
-		let mut last = Vec::new();
-		while let Some(key) = storage::next_key(&last) {
-			entries.push((key.clone(), storage::get(&key).unwrap_or_default()));
-			last = key;
-		}
-		entries
-	});
-	for (key, value) in entries {
-		storage::set(&key, &value);
-	}
-}
-
 /// Benchmark set-up: services of [`new_test_ext`], and meters that are written as if rounds had
 /// been judged.
 #[cfg(feature = "runtime-benchmarks")]
@@ -505,9 +488,6 @@ pub struct BenchmarkSetup;
 impl benchmarking::BenchmarkHelper<AccountId> for BenchmarkSetup {
 	fn open_service(local: bool) -> ServiceId {
 		let target = if local { LOCAL_SERVICE } else { SERVICE };
-		if pallet_surety_operators::Services::<Test>::get(id_of(target)).is_none() {
-			refill();
-		}
 		relist(target, |listing| listing.capacity = 1_000);
 		id_of(target)
 	}
