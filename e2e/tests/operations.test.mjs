@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
+import { request } from "node:http";
 import path from "node:path";
 import { after, before, describe } from "node:test";
 import { WebSocket } from "ws";
@@ -249,8 +250,7 @@ describe("limits of JSON-RPC", () => {
         body: JSON.stringify(body),
       });
     const call = { jsonrpc: "2.0", id: 1, method: "system_chain", params: [] };
-    const large = await send({ ...call, params: ["x".repeat(LIMITS.request << 20)] });
-    assert.equal(large.status, 413);
+    assert.equal(await statusForLength(node.http, (LIMITS.request << 20) + 1), 413);
     const batch = await send(Array.from({ length: LIMITS.batch + 1 }, () => call));
     assert.equal(/** @type {any} */ (await batch.json()).error.code, ERRORS.batch);
     const unsafe = await send({ ...call, method: "author_rotateKeys" });
@@ -262,6 +262,26 @@ describe("limits of JSON-RPC", () => {
     socket.terminate();
   });
 });
+
+/**
+ * Announce a body, and take the status that the server answers before it reads one. The body is not
+ * sent: a server that refuses it closes the connection, and the answer is lost to a client that
+ * still writes.
+ * @param {string} url
+ * @param {number} length  in bytes
+ * @returns {Promise<number | undefined>}
+ */
+function statusForLength(url, length) {
+  const headers = { "content-type": "application/json", "content-length": length };
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { method: "POST", headers }, (response) => {
+      resolve(response.statusCode);
+      asked.destroy();
+    });
+    asked.once("error", reject);
+    asked.flushHeaders();
+  });
+}
 
 /**
  * Open a WebSocket.
