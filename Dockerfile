@@ -31,6 +31,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 	--mount=type=cache,target=/surety/target \
 	cargo build --locked --profile ${PROFILE} \
 		-p surety-node -p surety-gateway -p surety-provider --bins \
+		--features surety-node/metadata-hash \
 	&& install -D -t /binaries target/${PROFILE}/surety-node target/${PROFILE}/surety-gateway \
 		target/${PROFILE}/surety-provider
 

@@ -21,7 +21,8 @@ if ! cargo-deb --version 2> /dev/null | grep -qw "$CARGO_DEB_VERSION"; then
 fi
 
 if [ -z "${BINARIES:-}" ]; then
-	cargo build --locked --profile production "${CRATES[@]/#/--package=}" --bins
+	cargo build --locked --profile production "${CRATES[@]/#/--package=}" --bins \
+		--features surety-node/metadata-hash
 	BINARIES=$CARGO_TARGET_DIR/production
 fi
 # cargo-deb takes the programs from where a release build would put them.

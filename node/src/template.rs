@@ -7,6 +7,7 @@
 //! specification of a live chain is refused while a placeholder or a public key is in it.
 
 use crate::chain_spec::{ChainSpec, TEMPLATES};
+use frame_support::storage::storage_prefix;
 use sc_chain_spec::{ChainSpec as _, ChainType};
 use sc_network::config::MultiaddrWithPeerId;
 use serde_json::Value;
@@ -67,18 +68,30 @@ fn account(text: &str) -> Option<[u8; 32]> {
 	AccountId32::from_ss58check_with_version(text).ok().map(|(account, _)| account.into())
 }
 
-/// Check that a chain can be made from a specification: no placeholder is left, and no public key
-/// if the chain is for people. `from` is the name or the file of the specification.
+/// Check that a chain can be made from a specification: no placeholder is left, and if the chain is
+/// for people, no public key and no administrator. `from` is the name or the file of the
+/// specification.
 pub fn check(from: &str, spec: &ChainSpec) -> Result<(), String> {
 	let is_test = matches!(spec.chain_type(), ChainType::Development | ChainType::Local);
 	let public = if is_test { BTreeMap::new() } else { public_keys() };
 	let mut findings = Findings { public, placeholders: Vec::new(), keys: Vec::new() };
 	findings.walk(&json(spec, false)?, "");
-	// A specification that names a preset has its keys in the storage that is made of it.
-	if !is_test && findings.placeholders.is_empty() && findings.keys.is_empty() {
-		findings.walk(&json(spec, true)?, "");
+	findings.result(from)?;
+	if is_test {
+		return Ok(());
 	}
-	findings.result(from)
+	// A specification that names a preset has its keys in the storage that is made of it.
+	let raw = json(spec, true)?;
+	findings.walk(&raw, "");
+	findings.result(from)?;
+	let administrator = format!("0x{}", hex(&storage_prefix(b"Sudo", b"Key")));
+	if raw["genesis"]["raw"]["top"].get(administrator).is_some() {
+		return Err(format!(
+			"The chain specification {from} is of a live chain with an administrator, who could do \
+			 what referenda decide.\nSet `sudo.key` to null, or `chainType` to `Local` for a test.",
+		));
+	}
+	Ok(())
 }
 
 fn json(spec: &ChainSpec, raw: bool) -> Result<Value, String> {
@@ -131,7 +144,7 @@ impl Findings {
 		}
 	}
 
-	fn result(self, from: &str) -> Result<(), String> {
+	fn result(&self, from: &str) -> Result<(), String> {
 		if !self.placeholders.is_empty() {
 			let mut error = format!(
 				"The chain specification {from} is a template: {} values are to be filled in.",
@@ -277,5 +290,20 @@ pub mod tests {
 			assert!(error.contains("session.keys[1]") && error.contains("//Bob"), "{error}");
 		}
 		check("local.json", &chain_spec::rehearsal().unwrap()).unwrap();
+	}
+
+	#[test]
+	fn a_live_chain_with_an_administrator_is_refused() {
+		let mut json: Value = serde_json::from_str(&fill(&chain_spec::mainnet().unwrap())).unwrap();
+		let patch = &mut json["genesis"]["runtimeGenesis"]["patch"];
+		patch["sudo"]["key"] = patch["session"]["keys"][0][0].clone();
+		let plain = parsed(json.to_string());
+		let raw = parsed(plain.as_json(true).unwrap());
+		for spec in [&plain, &raw] {
+			let error = check("mainnet.json", spec).unwrap_err();
+			assert!(error.contains("administrator") && error.contains("`sudo.key`"), "{error}");
+		}
+		json["chainType"] = "Local".into();
+		check("local.json", &parsed(json.to_string())).unwrap();
 	}
 }

@@ -12,10 +12,18 @@ use std::{
 		Arc, OnceLock,
 		atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed},
 	},
-	task::{Context, Poll},
+	task::{Context, Poll, ready},
 	time::Duration,
 };
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+	io::{AsyncRead, AsyncWrite, ReadBuf},
+	time::{Sleep, sleep},
+};
+
+/// Time for which a client may go on sending a request that was refused before its end.
+const LINGER: Duration = Duration::from_secs(5);
+/// Bytes of such a request that are thrown away at once.
+const DISCARDED: usize = 16 * 1024;
 
 /// Seconds since the start of a worker, shared with the connections that it serves.
 #[derive(Debug, Default)]
@@ -50,6 +58,8 @@ pub struct Activity {
 	upgraded: AtomicBool,
 	/// HTTP/2, where bytes are not the begin of a request.
 	http2: AtomicBool,
+	/// The last response refuses a request whose body may still be on its way.
+	refused: AtomicBool,
 	/// Tick of the last change of the above.
 	since: AtomicU32,
 	/// Number of connections that left HTTP, which this one is part of.
@@ -95,6 +105,7 @@ impl Activity {
 			offered: AtomicU32::new(0),
 			upgraded: AtomicBool::new(false),
 			http2: AtomicBool::new(false),
+			refused: AtomicBool::new(false),
 			since,
 			counted: OnceLock::new(),
 		}
@@ -104,7 +115,14 @@ impl Activity {
 	pub fn begin(&self) {
 		self.requests.store(self.requests.load(Relaxed).saturating_add(1), Relaxed);
 		self.head.store(false, Relaxed);
+		self.refused.store(false, Relaxed);
 		self.touch();
+	}
+
+	/// The request in progress is refused, and its body may still be on its way. If the connection
+	/// ends with that response, the client gets [`LINGER`] to read it.
+	pub fn refuse(&self) {
+		self.refused.store(true, Relaxed);
 	}
 
 	/// The response of a request was handed over, or dropped.
@@ -190,6 +208,8 @@ impl Activity {
 pub struct Tracked<T, K> {
 	inner: T,
 	activity: Arc<Activity>,
+	/// End of the time in which the rest of a refused request is thrown away.
+	linger: Option<Pin<Box<Sleep>>>,
 	/// Dropped with the socket.
 	_kept: K,
 }
@@ -199,7 +219,7 @@ impl<T, K> Tracked<T, K> {
 	///
 	/// - `kept`: counts of which the socket is a part, even after an upgrade.
 	pub fn new(inner: T, activity: Arc<Activity>, kept: K) -> Self {
-		Self { inner, activity, _kept: kept }
+		Self { inner, activity, linger: None, _kept: kept }
 	}
 }
 
@@ -217,7 +237,7 @@ impl<T: AsyncRead + Unpin, K: Unpin> AsyncRead for Tracked<T, K> {
 	}
 }
 
-impl<T: AsyncWrite + Unpin, K: Unpin> AsyncWrite for Tracked<T, K> {
+impl<T: AsyncRead + AsyncWrite + Unpin, K: Unpin> AsyncWrite for Tracked<T, K> {
 	fn poll_write(
 		mut self: Pin<&mut Self>,
 		cx: &mut Context<'_>,
@@ -246,8 +266,27 @@ impl<T: AsyncWrite + Unpin, K: Unpin> AsyncWrite for Tracked<T, K> {
 		Pin::new(&mut self.inner).poll_flush(cx)
 	}
 
+	/// A socket that is closed with unread bytes resets the connection, and a client that still
+	/// sends fails before it reads why. So the rest of a refused request is read, for a while.
 	fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-		Pin::new(&mut self.inner).poll_shutdown(cx)
+		let this = &mut *self;
+		let Some(linger) = &mut this.linger else {
+			ready!(Pin::new(&mut this.inner).poll_shutdown(cx))?;
+			if !this.activity.refused.load(Relaxed) {
+				return Poll::Ready(Ok(()));
+			}
+			this.linger = Some(Box::pin(sleep(LINGER)));
+			return self.poll_shutdown(cx);
+		};
+		let mut discarded = [0; DISCARDED];
+		while linger.as_mut().poll(cx).is_pending() {
+			let mut buffer = ReadBuf::new(&mut discarded);
+			ready!(Pin::new(&mut this.inner).poll_read(cx, &mut buffer))?;
+			if buffer.filled().is_empty() {
+				break;
+			}
+		}
+		Poll::Ready(Ok(()))
 	}
 }
 

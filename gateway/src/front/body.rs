@@ -142,8 +142,6 @@ pub enum BodyError {
 	Failed(Box<dyn Error + Send + Sync>),
 }
 
-impl BodyError {}
-
 impl fmt::Display for BodyError {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 		match self {

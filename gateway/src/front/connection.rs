@@ -257,6 +257,7 @@ impl<H: Handler> Service<H> {
 		let Self { worker, activity, client } = self;
 		activity.begin();
 		let mut progress = Progress { activity, requests: None, of_host: None, offered: false };
+		let has_body = !http2 && !request.body().is_end_stream();
 		let requests = &worker.shared.counts.requests;
 		let is_free = enter(Some(requests), &mut progress.requests)
 			&& enter(client.requests.as_ref(), &mut progress.of_host);
@@ -277,6 +278,9 @@ impl<H: Handler> Service<H> {
 			}
 			response
 		};
+		if has_body && !response.status().is_success() {
+			progress.activity.refuse();
+		}
 		worker.shared.counts.respond(response.status());
 		Ok(response.map(|body| Outgoing::new(body, progress, http2)))
 	}

@@ -155,7 +155,11 @@ pub mod pallet {
 		type MaxPause: Get<BlockNumberFor<Self>>;
 	}
 
+	/// Version of the storage layout.
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
 	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
 
 	/// Calls that the committee has paused, and the blocks from which they are callable again.

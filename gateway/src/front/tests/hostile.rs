@@ -63,6 +63,28 @@ fn a_body_that_stops_is_a_timeout_and_one_too_large_is_refused() {
 }
 
 #[test]
+fn a_client_that_still_sends_gets_to_read_its_refusal() {
+	let (front, _) = start(FrontSettings { idle_timeout: Duration::from_secs(60), ..short() });
+	let mut socket = connect(&front);
+	let length = 8 << 20;
+	let head = format!("POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: {length}\r\n\r\n");
+	// The answer is there before the body. A socket closed now would reset the connection.
+	socket.write_all(head.as_bytes()).unwrap();
+	let mut first = [0];
+	socket.peek(&mut first).unwrap();
+	socket.write_all(&vec![b'x'; length]).unwrap();
+	assert!(answer(&mut socket).starts_with("HTTP/1.1 413"));
+	assert_eq!(to_end(&mut socket), "");
+	drop(socket);
+	// Nobody holds a connection by sending nothing more.
+	let mut silent = connect(&front);
+	assert!(ask(&mut silent, &head).starts_with("HTTP/1.1 413"));
+	assert_eq!(to_end(&mut silent), "");
+	until("closed", || front.counts().connections() == 0);
+	assert_eq!(front.counts().stuck(), 0);
+}
+
+#[test]
 fn large_or_broken_heads_are_refused() {
 	let (front, _) = start(FrontSettings { max_head: 8_192, ..short() });
 	let many = "x-a: bcdefghij\r\n".repeat(90);
