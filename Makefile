@@ -124,7 +124,7 @@ test-clients: build setup-clients ## polkadot.js, PAPI, smoldot, subxt, Python, 
 
 FAULT ?=
 test-faults: export FAULT := $(FAULT)
-test-faults: build ## validators killed, cut off, with wrong clocks and full disks, live (20 minutes, root; FAULT=disk picks some)
+test-faults: build ## validators killed, cut off, with wrong clocks, full disks and load, live (30 minutes, root; FAULT=disk picks some)
 	@cd e2e && npm run --silent test:faults
 
 lint: lint-quick lint-rust ## all static checks
@@ -193,7 +193,7 @@ packages: setup ## Debian packages of node, gateway and provider, production bui
 wasm: setup ## the runtime for a release, built twice from HEAD and compared; prints the hash to vote on
 	@$(IN_ENV); scripts/wasm.sh
 
-zombienet: build setup-clients ## zombienet/local.toml until it finalizes (first installs zombie-cli: 20 minutes)
+zombienet: build setup-clients ## zombienet/local.toml until it finalizes (first builds zombie-cli: half an hour)
 	@scripts/zombienet.sh
 
 clean: ## remove build products and the npm packages of e2e/ (not the cache's tools)

@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { after, before, describe } from "node:test";
 import { all, database, half, killed, third } from "./faults/absence.mjs";
 import { FaultContext, MINUTE, whyNoFaults } from "./faults/context.mjs";
-import { load } from "./faults/load.mjs";
+import { load, membership } from "./faults/load.mjs";
 import { clock, disk } from "./faults/machine.mjs";
 import { partition } from "./faults/partition.mjs";
 import { warp } from "./faults/sync.mjs";
@@ -18,7 +18,19 @@ import { warp } from "./faults/sync.mjs";
  * All faults in their order.
  * @type {Record<string, (context: FaultContext) => void>}
  */
-const FAULTS = { killed, third, half, partition, clock, disk, database, all, warp, load };
+const FAULTS = {
+  killed,
+  third,
+  half,
+  partition,
+  clock,
+  disk,
+  database,
+  all,
+  warp,
+  load,
+  membership,
+};
 
 const selected = process.env.FAULT ? process.env.FAULT.split(",") : Object.keys(FAULTS);
 const unknown = selected.filter((name) => !(name in FAULTS));

@@ -524,7 +524,7 @@ const NAMES = new Map();
  */
 function nameOf(who) {
   if (NAMES.size === 0) {
-    for (const name of ["alice", "bob", "charlie", "dave"]) {
+    for (const name of ["alice", "bob", "charlie", "dave", "eve"]) {
       NAMES.set(accountOf(/** @type {any} */ ({ name })).address, name);
     }
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Transfers at a rate that the validators may not keep up with, while rounds are judged.
+// Transfers beside the duty of the validators: more than they include while rounds are judged, and
+// steadily while one joins their set and leaves it.
 
 import assert from "node:assert/strict";
 import { sign as ed25519, generateKeyPairSync } from "node:crypto";
@@ -9,14 +10,15 @@ import { encodeAddress } from "@polkadot/util-crypto";
 import { UNIT } from "../../lib/chain/amounts.mjs";
 import { account, balanceOf, storage } from "../../lib/chain/api.mjs";
 import { batch, call, send } from "../../lib/chain/calls.mjs";
+import { hasAuthored, stand, validators } from "../../lib/chain/validators.mjs";
 import { sleep } from "../../lib/system/wait.mjs";
-import { seconds } from "./context.mjs";
+import { MINUTE, seconds } from "./context.mjs";
 
 /** @import { Account, ApiAt, Codec } from "../../lib/chain/api.mjs" */
 /** @import { FaultContext } from "./context.mjs" */
 
-/** Transfers per second that are offered. */
-const RATE = 1_000;
+/** Transfers per second that are offered: more than are included, or less. */
+const RATE = { flood: 1_000, steady: 50 };
 const SENDERS = 250;
 /** Transfers of each sender. */
 const EACH = 120;
@@ -31,14 +33,11 @@ const VALUE = UNIT / 100_000n;
 
 /** @param {FaultContext} context */
 export function load(context) {
-  const name = "rounds are judged while 1,000 transfers a second are offered";
-  context.test("1,000 transfers/s", name, async () => {
+  const name = "rounds are judged while more transfers are offered than are included";
+  context.test("load", name, async () => {
     const { reader } = context;
     const transfers = new Transfers(context);
     await transfers.fund();
-    const received = async () =>
-      (await balanceOf(await context.atFinalized(), transfers.sink.address)).free;
-    const before = await received();
     const signing = Date.now();
     const requests = await transfers.sign();
     const signed = Date.now() - signing;
@@ -47,20 +46,59 @@ export function load(context) {
     const { judgedRound } = await context.round();
     // The load comes from elsewhere on a real network.
     os.setPriority(os.constants.priority.PRIORITY_LOW);
-    const rate = await transfers.offer(requests);
+    const { offered, rate } = await transfers.offer(requests, RATE.flood);
     os.setPriority(os.constants.priority.PRIORITY_NORMAL);
-    const total = SENDERS * EACH;
-    const areFinal = async () => (await transfers.included(await context.atFinalized())) === total;
-    await context.until("all transfers are final", areFinal);
-    assert.equal((await received()) - before, VALUE * BigInt(total));
+    await transfers.areFinal(offered);
     const judged = (await context.round()).judgedRound - judgedRound;
     assert.ok(judged > 0, "no round was judged");
     return [
-      `${total} transfers, signed before in ${seconds(signed)}, offered at ${rate}/s`,
+      `${offered} transfers, signed before in ${seconds(signed)}`,
+      `offered at ${RATE.flood}/s while fewer than ${WAITING} wait: ${rate}/s`,
       await transfers.rates(first, (await reader.finalized()).number),
       `${judged} rounds judged meanwhile, ${os.cpus().length} cores for all nodes`,
     ];
   });
+}
+
+/** @param {FaultContext} context */
+export function membership(context) {
+  const name = "a validator joins and leaves while transfers are offered";
+  const run = async () => {
+    const { api, fixture, reader } = context;
+    const { network } = fixture;
+    const transfers = new Transfers(context);
+    await transfers.fund();
+    const requests = await transfers.sign();
+    const first = (await reader.finalized()).number;
+    let isOver = false;
+    const offering = transfers.offer(requests, RATE.steady, () => isOver);
+    const eve = account("//Eve");
+    const isMember = async () =>
+      (await validators(await context.atFinalized())).includes(eve.address);
+
+    const node = await network.joinValidator("eve");
+    await send(api, eve, await stand(api, node, eve), { timeout: MINUTE });
+    const elected = await context.until("Eve is elected", isMember, 6 * MINUTE);
+    const authored = async () => hasAuthored(await context.atFinalized(), eve);
+    await context.until("Eve authors a block", authored);
+    await context.judges(2);
+    await context.onDuty(node);
+    await send(api, eve, call(api, "staking", "chill"), { timeout: MINUTE });
+    const left = await context.until("Eve is out", async () => !(await isMember()), 6 * MINUTE);
+    isOver = true;
+    const { offered, rate } = await offering;
+    assert.ok(offered < requests.length * REQUEST, "the load ended before");
+    await transfers.areFinal(offered);
+    const rates = await transfers.rates(first, (await reader.finalized()).number);
+    await context.audit();
+    await node.stop();
+    network.validators.pop();
+    return [
+      `elected ${seconds(elected)} after the bond, out ${seconds(left)} after \`chill\``,
+      `${offered} transfers offered at ${rate}/s, all final: ${rates}`,
+    ];
+  };
+  context.test("a validator joins and leaves under load", name, run, 20 * MINUTE);
 }
 
 /**
@@ -87,6 +125,8 @@ class Transfers {
   sink = account("//load/sink");
   #senders = Array.from({ length: SENDERS }, newSender);
   #context;
+  /** Balance of the sink before the transfers, in planck. */
+  #received = 0n;
 
   /** @param {FaultContext} context */
   constructor(context) {
@@ -102,6 +142,7 @@ class Transfers {
     for (let at = 0; at < calls.length; at += FUNDED) {
       await send(api, account("//Alice"), batch(api, calls.slice(at, at + FUNDED)));
     }
+    this.#received = (await balanceOf(api, this.sink.address)).free;
   }
 
   /**
@@ -131,11 +172,13 @@ class Transfers {
   }
 
   /**
-   * Offer all transfers to the validators. A refusal of any is an error.
+   * Offer transfers to the validators. A refusal of any is an error.
    * @param {string[]} requests
-   * @returns {Promise<number>} transfers per second
+   * @param {number} rate - transfers per second, while few enough wait
+   * @param {() => boolean} [isOver] - true once no more are to be offered
+   * @returns {Promise<{ offered: number, rate: number }>} transfers, and per second
    */
-  async offer(requests) {
+  async offer(requests, rate, isOver = () => false) {
     const { api, validators } = this.#context;
     const start = Date.now();
     /** @type {Promise<void>[]} */
@@ -149,18 +192,31 @@ class Transfers {
       assert.deepEqual(errors.slice(0, 1), [], `${errors.length} transfers were refused`);
     };
     for (const [i, body] of requests.entries()) {
+      if (isOver()) break;
       while (waiting > WAITING) {
         waiting = offered - (await this.included(api));
         await sleep(200);
       }
-      await sleep(start + (offered / RATE) * 1_000 - Date.now());
+      await sleep(start + (offered / rate) * 1_000 - Date.now());
       offered += REQUEST;
       waiting += REQUEST;
       // All transfers of a sender go to one validator.
       answers.push(submit(validators[(i % SENDERS) % validators.length].http, body));
     }
     await Promise.all(answers);
-    return Math.round(offered / ((Date.now() - start) / 1_000));
+    return { offered, rate: Math.round(offered / ((Date.now() - start) / 1_000)) };
+  }
+
+  /**
+   * Wait until transfers are final, and assert what they moved.
+   * @param {number} count - all that were offered
+   */
+  async areFinal(count) {
+    const context = this.#context;
+    const there = async () => (await this.included(await context.atFinalized())) === count;
+    await context.until("all transfers are final", there);
+    const { free } = await balanceOf(await context.atFinalized(), this.sink.address);
+    assert.equal(free - this.#received, VALUE * BigInt(count));
   }
 
   /**

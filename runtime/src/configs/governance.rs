@@ -103,7 +103,7 @@ impl pallet_preimage::Config for Runtime {
 	>;
 }
 
-/// Part of a block that scheduled calls may fill. Hooks of the market take at most a third.
+/// Part of a block that scheduled calls may fill, beside the hooks of the market.
 const SCHEDULED_RATIO: Perbill = Perbill::from_percent(25);
 
 /// Weight of the scheduled calls of a block, and of a call that the committee carries out.

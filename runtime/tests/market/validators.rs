@@ -222,6 +222,26 @@ fn a_slash_that_governance_cancels_is_not_applied() {
 	chain.check();
 }
 
+/// A slash by governance waits in the scheduler then, for a block of another author.
+#[test]
+#[should_panic = "is disabled and should not be attempting to author blocks"]
+fn no_author_finalizes_the_block_that_disables_it() {
+	let mut chain = started();
+	chain.block_with(|| {
+		let author = account(PROBERS[0]);
+		for call in [
+			staking::Call::set_invulnerables { invulnerables: Vec::new() },
+			staking::Call::manual_slash {
+				validator_stash: author,
+				era: 0,
+				slash_fraction: Perbill::from_percent(10),
+			},
+		] {
+			assert_ok!(RuntimeCall::from(call).dispatch(RuntimeOrigin::root()));
+		}
+	});
+}
+
 #[test]
 fn tokens_that_unbond_are_slashed_too() {
 	let mut chain = started();

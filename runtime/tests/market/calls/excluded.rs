@@ -68,6 +68,13 @@ const EXCLUDED: &[Excluded] = &[
 	},
 	Excluded {
 		pallet: "Staking",
+		calls: &["manual_slash"],
+		always: false,
+		// `no_author_finalizes_the_block_that_disables_it`.
+		reason: "governance slashes the author of the block: another one has to build it",
+	},
+	Excluded {
+		pallet: "Staking",
 		calls: &["restore_ledger"],
 		always: false,
 		reason: "root writes bonds that nobody bonded",
