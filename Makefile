@@ -113,7 +113,8 @@ test-staking: build ## the way into the validator set and out of it, live (20 mi
 	@cd e2e && npm run --silent test:staking
 
 test-upgrade: build next-runtime ## a market goes through two upgrades, live; the first from a fixed validator set (20 minutes)
-	@$(IN_ENV); SURETY_LIVE_STATE=$$(scripts/test-binary.sh live_state --profile testnet $(CARGO_SET)); \
+	@$(IN_ENV); SURETY_LIVE_STATE=$$(SKIP_WASM_BUILD=1 scripts/test-binary.sh live_state --profile testnet \
+			$(PACKAGES) --test live_state --features try-runtime); \
 		export SURETY_LIVE_STATE; cd e2e && npm run --silent test:upgrade
 
 CLIENT ?=

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Print the path of the binary of a test target that "make build" built. The Makefile's targets for
-# live tests use it: a test in JavaScript runs the binary on a network that it started.
+# Build a test target and print the path of its binary. The Makefile's targets for live tests use it: a
+# test in JavaScript runs the binary on a network that it started.
 #
 #   scripts/test-binary.sh TARGET CARGO-FLAG...   the flags of the build
 set -euo pipefail

@@ -164,13 +164,16 @@ function transactionFormat() {
   return { version, extensions: registry.signedExtensions, calls: calls() };
 }
 
-/** Assert that the invariants of all pallets hold over the state of the last finalized block. */
-async function assertInvariants() {
+/**
+ * Assert that the invariants of all pallets hold over the state of the last finalized block.
+ * @param {NodeJS.ProcessEnv} [more] - `SURETY_LIVE_UPGRADE`: after the migrations of this runtime
+ */
+async function assertInvariants(more = {}) {
   const binary = process.env.SURETY_LIVE_STATE;
   assert.ok(binary, 'SURETY_LIVE_STATE is not set: run "make test-upgrade"');
   const [node] = fixture.network.validators;
   const { hash } = await node.finalized();
-  const env = { SURETY_LIVE_WS: node.ws, SURETY_LIVE_BLOCK: hash };
+  const env = { SURETY_LIVE_WS: node.ws, SURETY_LIVE_BLOCK: hash, ...more };
   const args = ["--ignored", "--nocapture"];
   const output = await fixture.processes.run("live-state", binary, args, { env });
   assert.match(output, /block \d+: \d+ services, \d+ agreements/);
@@ -263,6 +266,8 @@ step("an upgrade by sudo keeps everything, and its state keeps all invariants", 
   const code = everydayRuntime();
   assert.equal(lease.results.end, undefined, "the lease runs through the upgrade");
   const transactions = transactionFormat();
+  // The migrations on the state of now, with their own checks.
+  await assertInvariants({ SURETY_LIVE_UPGRADE: "1" });
   const authorize = call(api, "system", "authorizeUpgrade", { codeHash: code.hash });
   await send(api, account("//Alice"), call(api, "sudo", "sudo", { call: authorize }));
   await quietBlock();

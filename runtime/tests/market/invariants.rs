@@ -35,14 +35,8 @@ pub fn check_votes() {
 	}
 }
 
-#[cfg(feature = "try-runtime")]
-fn try_state<P: frame_support::traits::Hooks<BlockNumber>>()
--> Result<(), sp_runtime::TryRuntimeError> {
-	P::try_state(System::block_number())
-}
-
 /// Check the bonds of validators as the staking pallet does, whose own checks are compiled with
-/// `try-runtime` only.
+/// `try-runtime` only: `live_state` makes them.
 fn check_bonds() {
 	use frame_support::traits::fungible::InspectHold as _;
 	let reason = RuntimeHoldReason::Staking(staking::HoldReason::Staking);
@@ -61,13 +55,4 @@ fn check_bonds() {
 	}
 	assert_eq!(staking::Nominators::<Runtime>::count(), 0);
 	assert!(staking::ActiveEra::<Runtime>::exists());
-	#[cfg(feature = "try-runtime")]
-	for (name, state) in [
-		("staking", try_state::<Staking>()),
-		("session", try_state::<Session>()),
-		("grandpa", try_state::<Grandpa>()),
-		("balances", try_state::<Balances>()),
-	] {
-		assert_eq!(state, Ok(()), "{name}");
-	}
 }
