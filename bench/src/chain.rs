@@ -7,6 +7,9 @@
 //! importing it as a block from the network. The import goes straight into the client, since BABE's
 //! checks of a header are unrelated to the market. The previous block is then finalized, which
 //! writes its state.
+//!
+//! The author of a block has read in advance what its import reads. Where that matters, a follower
+//! with a database of its own imports the block too, and its time counts.
 
 use crate::{
 	args::Res,
@@ -40,7 +43,7 @@ use sp_io::hashing::twox_128;
 use sp_runtime::{Digest, DigestItem, OpaqueExtrinsic, traits::Block as _};
 use sp_version::RuntimeVersion;
 use std::{
-	path::Path,
+	path::{Path, PathBuf},
 	sync::Arc,
 	time::{Duration, Instant},
 };
@@ -155,6 +158,8 @@ pub struct Loaded {
 /// Chain with its probers.
 pub struct Chain {
 	client: Arc<Client>,
+	/// Node that builds nothing.
+	follower: Option<Client>,
 	probers: Vec<sr25519::Pair>,
 	genesis: Hash,
 	parent: (BlockNumber, Hash),
@@ -162,6 +167,18 @@ pub struct Chain {
 	waiting: Vec<OpaqueExtrinsic>,
 	/// Positions in the report that are down in a round.
 	down: fn(RoundIndex) -> &'static [usize],
+}
+
+/// Folders of the author and of its follower.
+fn followed(dir: &Path) -> [PathBuf; 2] {
+	["author", "follower"].map(|name| dir.join(name))
+}
+
+/// Write a state as the genesis of two new databases in `dir`, of an author and of its follower.
+pub fn write_followed(state: Storage, dir: &Path) -> Res<()> {
+	let [author, follower] = followed(dir);
+	write(state.clone(), &author)?;
+	write(state, &follower)
 }
 
 /// Write a state as the genesis of a new database at `dir`.
@@ -181,6 +198,17 @@ pub fn backend(dir: &Path, kept_states: u32) -> Res<Arc<Backend>> {
 		pruning_filters: Vec::new(),
 		metrics_registry: None,
 	})?)
+}
+
+/// Client of a database at `dir` that was written before, and its genesis.
+fn open(dir: &Path) -> Res<(Client, Hash)> {
+	let client = client(None, dir)?;
+	let info = client.info();
+	if info.best_number != 0 {
+		let blocks = info.best_number;
+		return Err(format!("{} is not new: it has {blocks} blocks", dir.display()).into());
+	}
+	Ok((client, info.genesis_hash))
 }
 
 /// Client of the database at `dir`. A new database needs the state of its genesis.
@@ -236,25 +264,24 @@ impl Chain {
 		probers: Vec<sr25519::Pair>,
 		down: fn(RoundIndex) -> &'static [usize],
 	) -> Res<Self> {
-		let client = client(None, dir)?;
-		let info = client.info();
-		if info.best_number != 0 {
-			return Err(format!(
-				"{} is not new: it has {} blocks",
-				dir.display(),
-				info.best_number
-			)
-			.into());
-		}
-		let genesis = info.genesis_hash;
+		let (client, genesis) = open(dir)?;
 		Ok(Self {
 			client: Arc::new(client),
+			follower: None,
 			probers,
 			genesis,
 			parent: (0, genesis),
 			waiting: Vec::new(),
 			down,
 		})
+	}
+
+	/// Open the chain of an author and its follower.
+	pub fn open_followed(dir: &Path, probers: Vec<sr25519::Pair>) -> Res<Self> {
+		let [author, follower] = followed(dir);
+		let mut chain = Self::open(&author, probers, |_| &[])?;
+		chain.follower = Some(open(&follower)?.0);
+		Ok(chain)
 	}
 
 	/// Build, import and measure blocks up to the last one before round `until`.
@@ -403,24 +430,16 @@ impl Chain {
 		Ok(Loaded { sent, build, import, weight, keys })
 	}
 
-	/// Import a block as one from the network, and finalize its parent. Returns the time of both.
+	/// Import a block, and finalize its parent. Returns the time of both, of the follower if there
+	/// is one.
 	fn import(&mut self, built: BuiltBlock<Block>) -> Res<[Duration; 2]> {
-		let hash = built.block.hash();
-		let (header, body) = built.block.deconstruct();
-		let number = header.number;
-		let mut params = BlockImportParams::new(BlockOrigin::NetworkBroadcast, header);
-		params.body = Some(body);
-		params.fork_choice = Some(ForkChoiceStrategy::LongestChain);
-		let start = Instant::now();
-		let imported = futures::executor::block_on(self.client.as_ref().import_block(params))?;
-		let import = start.elapsed();
-		if !matches!(imported, ImportResult::Imported(_)) {
-			return Err(format!("block {number} was not imported: {imported:?}").into());
+		let (_, parent) = self.parent;
+		let mut times = import(&self.client, &built.block, parent)?;
+		if let Some(follower) = &self.follower {
+			times = import(follower, &built.block, parent)?;
 		}
-		let start = Instant::now();
-		self.client.finalize_block(self.parent.1, None, false)?;
-		self.parent = (number, hash);
-		Ok([import, start.elapsed()])
+		self.parent = (built.block.header().number, built.block.hash());
+		Ok(times)
 	}
 
 	/// Weight consumed by the last block.
@@ -568,6 +587,24 @@ impl Chain {
 		let value = self.client.storage(self.parent.1, &StorageKey(key))?;
 		Ok(value.map(|data| T::decode(&mut data.0.as_slice())).transpose()?)
 	}
+}
+
+/// Import a block as one from the network, and finalize its parent. Returns the time of both.
+fn import(client: &Client, block: &Block, parent: Hash) -> Res<[Duration; 2]> {
+	let (header, body) = block.clone().deconstruct();
+	let number = header.number;
+	let mut params = BlockImportParams::new(BlockOrigin::NetworkBroadcast, header);
+	params.body = Some(body);
+	params.fork_choice = Some(ForkChoiceStrategy::LongestChain);
+	let start = Instant::now();
+	let imported = futures::executor::block_on(client.import_block(params))?;
+	let import = start.elapsed();
+	if !matches!(imported, ImportResult::Imported(_)) {
+		return Err(format!("block {number} was not imported: {imported:?}").into());
+	}
+	let start = Instant::now();
+	client.finalize_block(parent, None, false)?;
+	Ok([import, start.elapsed()])
 }
 
 /// Salt of the `n`th prober.

@@ -57,6 +57,11 @@ impl State {
 			.collect()
 	}
 
+	/// True if a follower imports the blocks.
+	fn is_followed(self) -> bool {
+		matches!(self, Self::Throughput)
+	}
+
 	/// Contents of the state.
 	pub fn plan(self, args: &Args) -> Plan {
 		match self {
@@ -91,7 +96,9 @@ pub fn write(args: &Args, nth: usize, into: &Path) -> Res<()> {
 	eprintln!("  filled: {} keys in {:.0} s", filled.top.len(), start.elapsed().as_secs_f64());
 	for (n, probers) in state.probers(args).iter().enumerate() {
 		let start = Instant::now();
-		chain::write(fill::with_probers(&filled, &plan, *probers as usize)?, &path(into, n))?;
+		let storage = fill::with_probers(&filled, &plan, *probers as usize)?;
+		let write = if state.is_followed() { chain::write_followed } else { chain::write };
+		write(storage, &path(into, n))?;
 		let seconds = start.elapsed().as_secs_f64();
 		eprintln!(
 			"  {probers} probers: written in {seconds:.0} s; peak memory so far {} MiB",

@@ -2,7 +2,7 @@
 
 //! Throughput: blocks full of one kind of transaction, all signed before. The blocks of each kind
 //! are in the second block of a round, which has no sweep. Transfers are measured beside those of a
-//! plain chain, a block of each in turn.
+//! plain chain, a block of each in turn. Imports are those of a node that built none of the blocks.
 //!
 //! | module | responsibility |
 //! |---|---|
@@ -15,7 +15,8 @@ mod template;
 use crate::{
 	args::{Args, Res, Section},
 	chain::{Chain, Loaded},
-	fill::{block_limit, timings},
+	fill::{self, block_limit, timings},
+	process::settle,
 	state::{self, State},
 	table::{Table, median, percent},
 };
@@ -52,7 +53,10 @@ pub fn measure(args: &Args, states: &[State]) -> Res<Option<Measured>> {
 		picked
 	})?;
 	let Some(probers) = args.probers(Section::Throughput).first() else { return Ok(None) };
-	let Some(mut chain) = state::open_all(&databases, 0, *probers)?.pop() else { return Ok(None) };
+	let Some(databases) = databases.first() else { return Ok(None) };
+	let probers = fill::probers(*probers as usize);
+	let mut chain = Chain::open_followed(&databases.path(0), probers)?;
+	settle();
 	chain.run(args.warm_up)?;
 	let empty = empty(&mut chain, args.full_blocks)?;
 	let mut traders = Traders::new(&chain)?;

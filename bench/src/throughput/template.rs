@@ -22,6 +22,6 @@ pub fn open(wasm: &Path, dir: &Path) -> Res<(Chain, TempDir)> {
 	let mut storage = BalancesConfig { balances, ..Default::default() }.build_storage()?;
 	storage.top.insert(CODE.to_vec(), code);
 	let folder = tempfile::Builder::new().prefix("surety-bench-").tempdir_in(dir)?;
-	chain::write(storage, folder.path())?;
-	Ok((Chain::open(folder.path(), Vec::new(), |_| &[])?, folder))
+	chain::write_followed(storage, folder.path())?;
+	Ok((Chain::open_followed(folder.path(), Vec::new())?, folder))
 }
