@@ -2,8 +2,7 @@
 
 //! Fees: every signed call of every pallet pays one.
 
-use crate::{actors::*, fixture::Fixture};
-use codec::Decode;
+use crate::{actors::*, calls, fixture::Fixture};
 use frame_support::dispatch::{GetDispatchInfo, Pays};
 use frame_support::traits::GetCallMetadata;
 use pallet_surety_probes as probes;
@@ -15,17 +14,13 @@ use surety_runtime::*;
 /// Signed calls that pay no fee: none.
 const FREE: [&str; 0] = [];
 
-/// All calls of the runtime, decoded from zeros.
+/// All calls of the runtime with their names.
 fn all_calls() -> Vec<(String, RuntimeCall)> {
-	let bytes = |pallet, call| [[pallet, call].as_slice(), &[0; 1_024]].concat();
-	(0..=u8::MAX)
-		.flat_map(|pallet| (0..=u8::MAX).map(move |call| (pallet, call)))
-		.filter_map(|(pallet, call)| RuntimeCall::decode(&mut bytes(pallet, call).as_slice()).ok())
-		.map(|call| {
-			let name = call.get_call_metadata();
-			(format!("{}.{}", name.pallet_name, name.function_name), call)
-		})
-		.collect()
+	let named = |call: RuntimeCall| {
+		let name = call.get_call_metadata();
+		(format!("{}.{}", name.pallet_name, name.function_name), call)
+	};
+	calls::one_of_each().into_iter().map(named).collect()
 }
 
 #[test]

@@ -10,13 +10,18 @@ use crate::{
 use codec::{Decode, Encode};
 use frame_support::{
 	assert_noop, assert_ok,
-	traits::{Bounded, fungible::Inspect as _, schedule::DispatchTime},
+	traits::{
+		Bounded, EnsureOrigin as _, fungible::Inspect as _, fungibles::Mutate as _,
+		schedule::DispatchTime,
+	},
+	weights::Weight,
 };
+use frame_system::RawOrigin;
 use pallet_conviction_voting::{AccountVote, Conviction, Vote};
 use pallet_referenda::ReferendumInfo;
 use sp_core::Get as _;
 use sp_keyring::Sr25519Keyring::{self, Alice, Bob, Charlie, Ferdie};
-use sp_runtime::{DispatchError, Perbill, traits::Dispatchable};
+use sp_runtime::{DispatchError, FixedU128, Perbill, traits::Dispatchable};
 use surety_primitives::{AssetId, Balance};
 use surety_runtime::{
 	configs::market::TreasuryAccount,
@@ -83,6 +88,54 @@ impl Fixture {
 				assert_ok!(Self::apply_signed(who, call.into()).expect("the vote is valid"));
 			}
 		});
+	}
+
+	/// Two of the three members of the committee carry a motion.
+	pub fn motion(&mut self, call: impl Into<RuntimeCall>) {
+		use configs::governance::Committee;
+		type Motions = pallet_collective::Call<Runtime, Committee>;
+		let proposal = Box::new(call.into());
+		let length_bound = proposal.encoded_size() as u32;
+		self.pays(Alice, Motions::propose { threshold: 2, proposal, length_bound });
+		let (proposal, index) = self.peek(|| {
+			let open = pallet_collective::Proposals::<Runtime, Committee>::get();
+			let index = pallet_collective::ProposalCount::<Runtime, Committee>::get() - 1;
+			(*open.last().expect("a motion is open"), index)
+		});
+		for who in [Alice, Bob] {
+			self.pays(who, Motions::vote { proposal, index, approve: true });
+		}
+		let proposal_weight_bound = Weight::from_parts(1_000_000_000, 100_000);
+		self.pays(
+			Charlie,
+			Motions::close { proposal_hash: proposal, index, proposal_weight_bound, length_bound },
+		);
+		self.peek(|| {
+			use pallet_collective::Event::Executed;
+			let carried = |event| {
+				matches!(event, RuntimeEvent::TechnicalCommittee(Executed { result: Ok(()), .. }))
+			};
+			assert!(System::events().into_iter().any(|record| carried(record.event)));
+		});
+	}
+
+	/// The committee whitelists a call, and holders enact it on the quick track.
+	pub fn enact_whitelisted(&mut self, call: impl Into<RuntimeCall>) {
+		let bytes = call.into().encode();
+		let (call_hash, len) = (sp_io::hashing::blake2_256(&bytes).into(), bytes.len() as u32);
+		self.pays(Alice, pallet_preimage::Call::note_preimage { bytes });
+		self.motion(pallet_whitelist::Call::whitelist_call { call_hash });
+		assert!(
+			self.peek(|| pallet_whitelist::WhitelistedCall::<Runtime>::contains_key(call_hash))
+		);
+		let dispatch = pallet_whitelist::Call::dispatch_whitelisted_call {
+			call_hash,
+			call_encoded_len: len,
+			call_weight_witness: Weight::from_parts(1_000_000_000, 100_000),
+		};
+		let index = self.referendum(Origin::WhitelistedCaller, dispatch.into());
+		self.ayes(index);
+		self.enacted(index);
 	}
 
 	/// State of a referendum.
@@ -222,6 +275,17 @@ fn every_origin_has_a_track_and_every_track_passes_its_own_calls() {
 	chain.check();
 }
 
+/// Call that spends from the treasury to the stranger.
+fn spend(asset: AssetId, amount: Balance) -> RuntimeCall {
+	pallet_treasury::Call::spend {
+		asset_kind: Box::new(asset),
+		amount,
+		beneficiary: Box::new(account(STRANGER).into()),
+		valid_from: None,
+	}
+	.into()
+}
+
 #[test]
 fn the_treasury_pays_what_a_spender_may_spend() {
 	let mut chain = Fixture::new();
@@ -233,15 +297,6 @@ fn the_treasury_pays_what_a_spender_may_spend() {
 			value: 50_000 * UNIT,
 		},
 	);
-	let spend = |asset, amount| -> RuntimeCall {
-		pallet_treasury::Call::spend {
-			asset_kind: Box::new(asset),
-			amount,
-			beneficiary: Box::new(account(STRANGER).into()),
-			valid_from: None,
-		}
-		.into()
-	};
 	chain.peek(|| {
 		let native = AssetId::Native;
 		assert_noop!(
@@ -266,62 +321,84 @@ fn the_treasury_pays_what_a_spender_may_spend() {
 }
 
 #[test]
-fn a_call_that_the_committee_whitelists_is_enacted_quickly() {
+fn the_treasury_pays_in_an_asset_with_a_rate_up_to_the_limit_in_sure() {
 	let mut chain = Fixture::new();
-	let call: RuntimeCall =
-		frame_system::Call::authorize_upgrade { code_hash: [7; 32].into() }.into();
-	let bytes = call.encode();
-	let (call_hash, len) = (sp_io::hashing::blake2_256(&bytes).into(), bytes.len() as u32);
-	chain.pays(Alice, pallet_preimage::Call::note_preimage { bytes });
-	let whitelist: RuntimeCall = pallet_whitelist::Call::whitelist_call { call_hash }.into();
-	let proposal = Box::new(whitelist.clone());
-	let length_bound = whitelist.encoded_size() as u32;
-	chain.pays(
-		Alice,
-		pallet_collective::Call::<Runtime, configs::governance::Committee>::propose {
-			threshold: 2,
-			proposal: proposal.clone(),
-			length_bound,
-		},
-	);
-	let hash = chain
-		.peek(|| pallet_collective::Proposals::<Runtime, configs::governance::Committee>::get()[0]);
-	for who in [Alice, Bob] {
-		chain.pays(
-			who,
-			pallet_collective::Call::<Runtime, configs::governance::Committee>::vote {
-				proposal: hash,
-				index: 0,
-				approve: true,
-			},
+	let sbtc = AssetId::Local(genesis::SBTC);
+	let coin = 100_000_000;
+	chain.peek(|| {
+		assert_ok!(Assets::mint_into(genesis::SBTC, &TreasuryAccount::get(), coin));
+	});
+	// 50,000 SURE for an sBTC: a small spender may spend a fifth of one.
+	let rate = FixedU128::from_rational(50_000 * UNIT, coin);
+	let create = || pallet_asset_rate::Call::create { asset_kind: Box::new(sbtc), rate };
+	chain.peek(|| {
+		for origin in [Origin::MarketAdmin, Origin::BigSpender] {
+			assert_noop!(dispatch(origin, create()), DispatchError::BadOrigin);
+		}
+		assert_noop!(
+			dispatch(Origin::Treasurer, spend(sbtc, 1)),
+			pallet_treasury::Error::<Runtime>::FailedToConvertBalance
 		);
-	}
-	chain.pays(
-		Charlie,
-		pallet_collective::Call::<Runtime, configs::governance::Committee>::close {
-			proposal_hash: hash,
-			index: 0,
-			proposal_weight_bound: frame_support::weights::Weight::from_parts(
-				1_000_000_000,
-				100_000,
-			),
-			length_bound,
-		},
-	);
-	assert!(chain.peek(|| pallet_whitelist::WhitelistedCall::<Runtime>::contains_key(call_hash)));
-	let dispatch = pallet_whitelist::Call::dispatch_whitelisted_call {
-		call_hash,
-		call_encoded_len: len,
-		call_weight_witness: frame_support::weights::Weight::from_parts(1_000_000_000, 100_000),
-	};
-	let index = chain.referendum(Origin::WhitelistedCaller, dispatch.into());
-	let submitted = chain.peek(System::block_number);
+	});
+	let index = chain.referendum(Origin::Treasurer, create().into());
 	chain.ayes(index);
 	chain.enacted(index);
+	chain.peek(|| {
+		assert_noop!(
+			dispatch(Origin::SmallSpender, spend(sbtc, coin / 5 + 1)),
+			pallet_treasury::Error::<Runtime>::InsufficientPermission
+		);
+	});
+	let index = chain.referendum(Origin::SmallSpender, spend(sbtc, coin / 5));
+	chain.ayes(index);
+	chain.enacted(index);
+	let balances = |chain: &mut Fixture| {
+		let of = |who: &AccountId| Assets::balance(genesis::SBTC, who);
+		chain.peek(|| [of(&TreasuryAccount::get()), of(&account(STRANGER))])
+	};
+	let [treasury, stranger] = balances(&mut chain);
+	chain.pays(Ferdie, pallet_treasury::Call::payout { index: 0 });
+	assert_eq!(balances(&mut chain), [treasury - coin / 5, stranger + coin / 5]);
+	// What is approved is paid once.
+	let again = chain.signed(Ferdie, pallet_treasury::Call::payout { index: 0 }).unwrap();
+	assert_eq!(again, Err(pallet_treasury::Error::<Runtime>::AlreadyAttempted.into()));
+	// Without its rate the asset is not spent any more.
+	chain.peek(|| {
+		let remove = pallet_asset_rate::Call::remove { asset_kind: Box::new(sbtc) };
+		assert_ok!(dispatch(Origin::Treasurer, remove));
+		assert_noop!(
+			dispatch(Origin::Treasurer, spend(sbtc, 1)),
+			pallet_treasury::Error::<Runtime>::FailedToConvertBalance
+		);
+	});
+	chain.check();
+}
+
+#[test]
+fn a_call_that_the_committee_whitelists_is_enacted_quickly() {
+	let mut chain = Fixture::new();
+	let submitted = chain.peek(System::block_number);
+	chain.enact_whitelisted(frame_system::Call::authorize_upgrade { code_hash: [7; 32].into() });
 	assert!(chain.peek(|| System::authorized_upgrade().is_some()));
 	let took = chain.peek(System::block_number) - submitted;
-	assert!(took < 30, "{took} blocks");
+	assert!(took < 35, "{took} blocks");
 	chain.check();
+}
+
+/// Why random motions have at most as many ayes as members, and at most 32 of these.
+#[test]
+fn a_share_of_a_motion_overflows_in_the_sdk() {
+	use configs::governance::{Committee, CommitteeMajority};
+	let passes = |ayes, members| {
+		let motion = pallet_collective::RawOrigin::<AccountId, Committee>::Members(ayes, members);
+		CommitteeMajority::try_origin(RuntimeOrigin::from(motion)).is_ok()
+	};
+	assert!(passes(2, 3) && !passes(1, 3) && passes(3, 2));
+	// Twice the members is 0.
+	assert!(passes(0, 1 << 31));
+	// The committee itself has no such motion.
+	let members: u32 = <Runtime as pallet_collective::Config<Committee>>::MaxMembers::get();
+	assert!(members <= 32);
 }
 
 #[test]
@@ -365,8 +442,9 @@ fn a_holder_delegates_its_votes() {
 	chain.check();
 }
 
-/// A token of staked SURE, as another chain or a pool issues it, is an asset whose roles are given to
-/// the treasury. Holders approve it with a minimum bond, and operators bond it.
+/// A token of staked SURE, as another chain or a pool issues it, is an asset whose roles a referendum
+/// of the root track gives to the treasury. Holders approve it with a minimum bond, and operators
+/// bond it.
 #[test]
 fn a_liquid_staking_token_becomes_a_bond_by_referendum() {
 	const STAKED: u32 = 77;
@@ -404,20 +482,27 @@ fn a_liquid_staking_token_becomes_a_bond_by_referendum() {
 	};
 	// Nobody bonds what its issuer can still take away.
 	chain.peek(|| assert!(dispatch(Origin::MarketAdmin, approve()).is_err()));
-	chain.peek(|| {
-		let owner = treasury.clone();
-		assert_ok!(Assets::force_asset_status(
-			RuntimeOrigin::root(),
-			id(),
-			owner.clone().into(),
-			owner.clone().into(),
-			owner.clone().into(),
-			owner.into(),
-			surety_runtime::MILLI,
-			true,
-			false,
-		));
-	});
+	let keyless = || treasury.clone().into();
+	let hand_over = pallet_assets::Call::force_asset_status {
+		id: id(),
+		owner: keyless(),
+		issuer: keyless(),
+		admin: keyless(),
+		freezer: keyless(),
+		min_balance: surety_runtime::MILLI,
+		is_sufficient: true,
+		is_frozen: false,
+	};
+	let refused = chain.signed(Alice, hand_over.clone()).expect("it pays");
+	assert_eq!(refused, Err(DispatchError::BadOrigin), "the issuer alone does not do it");
+	let index = chain.referendum(RawOrigin::Root, hand_over.into());
+	chain.ayes(index);
+	chain.enacted(index);
+	// From now on nobody has a key by which supply or balances change.
+	let mint =
+		pallet_assets::Call::mint { id: id(), beneficiary: account(Alice).into(), amount: UNIT };
+	let refused = chain.signed(Alice, mint).expect("it pays");
+	assert_eq!(refused, Err(pallet_assets::Error::<Runtime>::NoPermission.into()));
 	let index = chain.referendum(Origin::MarketAdmin, approve());
 	chain.ayes(index);
 	chain.enacted(index);

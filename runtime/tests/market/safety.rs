@@ -4,20 +4,25 @@
 
 use crate::{
 	actors::*,
+	calls,
 	fixture::{Fixture, account},
 	governance::dispatch,
 };
 use codec::Encode;
 use frame_support::{
 	assert_noop, assert_ok,
-	migrations::{FailedMigrationHandler as _, FailedMigrationHandling},
-	traits::GetCallMetadata as _,
+	migrations::MultiStepMigrator as _,
+	traits::{Contains as _, GetCallMetadata as _},
 };
 use pallet_surety_operators as operators;
+use pallet_surety_sla as sla;
+use sp_core::H256;
 use sp_keyring::Sr25519Keyring::{Alice, Bob};
 use sp_runtime::DispatchError;
 use std::collections::BTreeSet;
-use surety_primitives::{AssetId, Clock, Meter as _, Probing as _, Target, report::Finding};
+use surety_primitives::{
+	AssetId, Clock, Meter as _, Probing as _, ServiceStatus, Target, report::Finding,
+};
 use surety_runtime::{
 	configs::governance::Committee,
 	governance::{
@@ -223,24 +228,178 @@ fn in_safe_mode_the_market_is_judged_and_everybody_can_leave() {
 }
 
 #[test]
-fn a_failed_migration_leaves_a_chain_that_governance_can_mend() {
+fn in_safe_mode_the_filter_admits_the_calls_of_the_docs_and_no_others() {
+	let documented = documented();
+	let calls = calls::one_of_each();
+	let names: Vec<_> = calls.iter().map(|call| call.get_call_metadata()).collect();
+	let names: Vec<_> = names.iter().map(|it| (it.pallet_name, it.function_name)).collect();
+	assert_eq!(names, all_calls());
 	let mut chain = Fixture::new();
 	chain.peek(|| {
-		assert!(matches!(EnterSafeMode::failed(Some(0)), FailedMigrationHandling::ForceUnstuck));
-		assert!(SafeMode::is_entered());
-		// A second one prolongs it.
-		assert!(matches!(EnterSafeMode::failed(None), FailedMigrationHandling::ForceUnstuck));
-		assert_eq!(
-			pallet_safe_mode::EnteredUntil::<Runtime>::get(),
-			Some(System::block_number() + 2 * Days::<7>::blocks())
-		);
+		type Filter = <Runtime as frame_system::Config>::BaseCallFilter;
+		let admitted = || calls.iter().map(Filter::contains);
+		let nominate = ("Staking", "nominate");
+		assert!(names.iter().zip(admitted()).all(|(name, admits)| admits == (*name != nominate)));
+		assert_ok!(dispatch(committee(), pallet_safe_mode::Call::force_enter {}));
+		for ((pallet, call), admits) in names.iter().zip(admitted()) {
+			let listed = [format!("{pallet}.*"), format!("{pallet}.{call}")];
+			let listed = listed.iter().any(|name| documented.contains(name));
+			assert_eq!(admits, listed, "{pallet}.{call}");
+		}
 	});
-	let hash = sp_core::H256([1; 32]);
-	let authorize: RuntimeCall = frame_system::Call::authorize_upgrade { code_hash: hash }.into();
-	let index = chain.referendum(frame_system::RawOrigin::Root, authorize);
+	chain.check();
+}
+
+#[test]
+fn in_safe_mode_everybody_takes_out_what_is_owed() {
+	let mut chain = Fixture::new();
+	let service = chain.operator(AssetId::Native);
+	let id = chain.open(TENANT, service, 1, 6);
+	let escrow = chain.peek(|| sla::Agreements::<Runtime>::get(id)).unwrap().escrow;
+	chain.bond_with(OTHER_TENANT, 100 * UNIT);
+	chain.next_window();
+	chain.peek(|| {
+		assert_ok!(dispatch(RuntimeOrigin::root(), pallet_safe_mode::Call::force_enter {}));
+	});
+	let free = |chain: &mut Fixture, who| chain.peek(|| Balances::free_balance(account(who)));
+	// A bond of staking is free after four eras.
+	let others = free(&mut chain, OTHER_TENANT);
+	chain.pays(OTHER_TENANT, pallet_staking::Call::unbond { value: 100 * UNIT });
+	let era = chain.era();
+	// The operator is paid by the block, the tenant is credited for an outage.
+	let before = free(&mut chain, OPERATOR);
+	chain.pays(STRANGER, pallet_surety_escrow::Call::settle { escrow });
+	let settled = free(&mut chain, OPERATOR);
+	assert!(settled > before);
+	chain.endpoints.insert(Target::Service(service), Finding::Down);
+	chain.until("a credit is due", 12, || Sla::owed_credit(id).is_some_and(|owed| owed > 0));
+	let (before, owed) = (free(&mut chain, TENANT), chain.owed(id));
+	chain.pays(STRANGER, sla::Call::claim { agreement: id });
+	assert!(free(&mut chain, TENANT) >= before + owed);
+	chain.endpoints.clear();
+	chain.rounds(3);
+	chain.pays(STRANGER, sla::Call::settle { agreement: id });
+	assert!(free(&mut chain, OPERATOR) > settled);
+	// The bond of the operator is free two windows after its service is gone.
+	chain.pays(TENANT, sla::Call::close_agreement { agreement: id });
+	chain.pays(OPERATOR, operators::Call::retire_service { service });
+	chain.until("the service ends", 40, || {
+		let listed = operators::Services::<Runtime>::get(service).expect("nobody removed it");
+		matches!(listed.status, ServiceStatus::Ending { at } if at < Probes::judged_round())
+	});
+	chain.pays(STRANGER, operators::Call::remove_service { service });
+	let asset = AssetId::Native;
+	let amount = chain.bond(OPERATOR, asset);
+	chain.pays(OPERATOR, operators::Call::unbond { asset, amount });
+	chain.pays(OPERATOR, operators::Call::retire {});
+	for _ in 0..3 {
+		chain.next_window();
+	}
+	let before = free(&mut chain, OPERATOR);
+	chain.pays(OPERATOR, operators::Call::withdraw_unbonded { asset });
+	assert!(free(&mut chain, OPERATOR) > before + amount - UNIT, "but for the fee");
+	assert!(!chain.peek(|| operators::Operators::<Runtime>::contains_key(account(OPERATOR))));
+	assert!(chain.era() >= era + 4);
+	chain.pays(OTHER_TENANT, pallet_staking::Call::withdraw_unbonded { num_slashing_spans: 0 });
+	assert!(free(&mut chain, OTHER_TENANT) > others + 99 * UNIT, "but for the fees");
+	assert!(chain.peek(SafeMode::is_entered), "all of this in safe mode");
+	chain.check();
+}
+
+/// Next runtime, whose migration fails. Its pallets have the names of the real ones, and so the same
+/// state; the handler of the failure is the real one.
+mod next {
+	use super::EnterSafeMode;
+	use frame_support::{derive_impl, migrations::MultiStepMigrator, traits::Hooks};
+	use pallet_migrations::mock_helpers::{MockedMigrationKind::FailAfter, MockedMigrations};
+
+	#[frame_support::runtime]
+	mod runtime {
+		#[runtime::runtime]
+		#[runtime::derive(
+			RuntimeCall,
+			RuntimeEvent,
+			RuntimeError,
+			RuntimeOrigin,
+			RuntimeFreezeReason,
+			RuntimeHoldReason,
+			RuntimeSlashReason,
+			RuntimeLockId,
+			RuntimeTask
+		)]
+		pub struct Next;
+
+		#[runtime::pallet_index(0)]
+		pub type System = frame_system;
+		#[runtime::pallet_index(36)]
+		pub type MultiBlockMigrations = pallet_migrations;
+	}
+
+	#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+	impl frame_system::Config for Next {
+		type Block = frame_system::mocking::MockBlockU32<Next>;
+	}
+
+	#[derive_impl(pallet_migrations::config_preludes::TestDefaultConfig)]
+	impl pallet_migrations::Config for Next {
+		type Migrations = MockedMigrations;
+		type FailedMigrationHandler = EnterSafeMode;
+	}
+
+	/// Begin a migration that fails after so many steps, as the first block of the runtime does.
+	pub fn begin(steps: u32) {
+		MockedMigrations::set(vec![(FailAfter, steps)]);
+		MultiBlockMigrations::on_runtime_upgrade();
+	}
+
+	/// Take a step, as a block of the runtime does after its inherents.
+	pub fn step() {
+		System::note_inherents_applied();
+		MultiBlockMigrations::step();
+	}
+}
+
+/// Build the blocks of a migration that fails in the third of them.
+fn fail_a_migration(chain: &mut Fixture) {
+	chain.peek(|| next::begin(2));
+	for _ in 0..3 {
+		assert!(chain.peek(MultiBlockMigrations::ongoing));
+		chain.block_with(next::step);
+	}
+	use pallet_migrations::Event::UpgradeFailed;
+	let events = chain.events();
+	assert!(events.contains(&RuntimeEvent::MultiBlockMigrations(UpgradeFailed)), "{events:?}");
+	assert!(!chain.peek(MultiBlockMigrations::ongoing), "transactions are let in again");
+}
+
+#[test]
+fn a_failed_migration_leaves_a_chain_that_governance_can_mend() {
+	let mut chain = Fixture::new();
+	let entered_until = pallet_safe_mode::EnteredUntil::<Runtime>::get;
+	fail_a_migration(&mut chain);
+	let week = chain.peek(Days::<7>::blocks);
+	let until = chain.peek(System::block_number) + week;
+	assert_eq!(chain.peek(entered_until), Some(until));
+	let sends =
+		|| pallet_balances::Call::transfer_keep_alive { dest: account(Bob).into(), value: UNIT };
+	let refused = Err(frame_system::Error::<Runtime>::CallFiltered.into());
+	assert_eq!(chain.signed(STRANGER, sends()).unwrap(), refused);
+	// Another one that fails prolongs the safe mode.
+	fail_a_migration(&mut chain);
+	assert_eq!(chain.peek(entered_until), Some(until + week));
+	// Rounds go on, and committee and holders authorize the next upgrade.
+	let round = chain.round();
+	chain.judged(round + 2);
+	let upgrade = |hash| frame_system::Call::authorize_upgrade { code_hash: H256([hash; 32]) };
+	let authorized = || System::authorized_upgrade().map(|upgrade| *upgrade.code_hash());
+	chain.enact_whitelisted(upgrade(1));
+	assert_eq!(chain.peek(authorized), Some(H256([1; 32])));
+	let index = chain.referendum(frame_system::RawOrigin::Root, upgrade(2).into());
 	chain.ayes(index);
 	chain.enacted(index);
-	assert!(chain.peek(|| System::authorized_upgrade().is_some()));
+	assert_eq!(chain.peek(authorized), Some(H256([2; 32])));
+	chain.motion(pallet_safe_mode::Call::force_exit {});
+	chain.pays(STRANGER, sends());
 	chain.check();
 }
 

@@ -29,7 +29,7 @@ use surety_runtime::*;
 const SALT: [u8; 32] = [9; 32];
 
 /// Run code and undo what it did to the state.
-fn undone<R>(f: impl FnOnce() -> R) -> R {
+pub fn undone<R>(f: impl FnOnce() -> R) -> R {
 	let result = with_transaction(|| TransactionOutcome::Rollback(Ok::<R, DispatchError>(f())));
 	result.unwrap_or_else(|error| panic!("the depth of transactions is not exceeded: {error:?}"))
 }

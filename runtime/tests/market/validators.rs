@@ -5,31 +5,40 @@
 
 use crate::{
 	actors::*,
+	calls::watch,
 	fixture::{Conduct, Fixture, PROBERS, account},
+	governance::dispatch,
+	transactions::undone,
 };
-use codec::Encode;
-use frame_support::{assert_ok, traits::KeyOwnerProofSystem};
+use codec::{Decode, Encode};
+use frame_support::{assert_noop, assert_ok, traits::KeyOwnerProofSystem};
 use pallet_staking as staking;
 use pallet_surety_probes as probes;
 use sp_consensus_babe::{
 	BABE_ENGINE_ID, EquivocationProof, KEY_TYPE, Slot,
 	digests::{PreDigest, SecondaryPlainPreDigest},
 };
+use sp_consensus_grandpa as grandpa;
 use sp_core::Pair;
-use sp_keyring::Sr25519Keyring;
+use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 use sp_runtime::{
-	Digest, DigestItem, DispatchResult,
+	Digest, DigestItem, DispatchError, DispatchResult, Perbill,
 	traits::{Dispatchable as _, Header as _},
+	transaction_validity::{InvalidTransaction, TransactionSource},
 };
 use sp_session::MembershipProof;
 use surety_primitives::{AssetId, Candidates as _};
 use surety_runtime::{
+	governance::origins::Origin,
 	validators::{NEGLECT_SLASH, StakingCandidates},
 	*,
 };
 
 const OFFENDER: Sr25519Keyring = Sr25519Keyring::Dave;
+/// Key of GRANDPA of the offender.
+const OFFENDING_VOTER: Ed25519Keyring = Ed25519Keyring::Dave;
 const EQUIVOCATION: [u8; 16] = *b"babe:equivocatio";
+const DOUBLE_VOTE: [u8; 16] = *b"grandpa:equivoca";
 const NEGLECT: [u8; 16] = *b"surety:neglect..";
 
 type Evidence = (EquivocationProof<Header>, MembershipProof);
@@ -69,6 +78,40 @@ fn evidence(chain: &mut Fixture, signer: Sr25519Keyring) -> Evidence {
 			second_header: block([2; 32]),
 		};
 		(proof, owner)
+	})
+}
+
+/// Unsigned transaction with two precommits in round 7 of GRANDPA, for the blocks `first` and
+/// `second`, signed by `signer` in the name of the offender, and the proof that the key belongs to
+/// the offender in this session.
+fn double_vote(
+	chain: &mut Fixture,
+	signer: Ed25519Keyring,
+	[first, second]: [[u8; 32]; 2],
+) -> UncheckedExtrinsic {
+	chain.peek(|| {
+		let (set_id, round) = (Grandpa::current_set_id(), 7);
+		let offender: grandpa::AuthorityId = OFFENDING_VOTER.public().into();
+		let signed = |hash: [u8; 32]| {
+			let vote = grandpa::Precommit::<Header> {
+				target_hash: hash.into(),
+				target_number: System::block_number(),
+			};
+			let message = grandpa::Message::<Header>::Precommit(vote.clone());
+			(vote, signer.sign(&grandpa::localized_payload(round, set_id, &message)))
+		};
+		// The struct is that of a crate that the runtime does not name.
+		let bytes = (round, &offender, signed(first), signed(second)).encode();
+		let votes = Decode::decode(&mut &bytes[..]).expect("its fields, in this order");
+		let owner = Historical::prove((grandpa::KEY_TYPE, offender)).expect("a key of the session");
+		let call = pallet_grandpa::Call::report_equivocation_unsigned {
+			equivocation_proof: Box::new(grandpa::EquivocationProof::new(
+				set_id,
+				grandpa::Equivocation::Precommit(votes),
+			)),
+			key_owner_proof: owner,
+		};
+		UncheckedExtrinsic::new_bare(call.into())
 	})
 }
 
@@ -184,14 +227,11 @@ fn an_offence_of_an_era_that_is_over_is_slashed_and_disables_nobody() {
 	chain.check();
 }
 
-#[test]
-fn an_equivocation_is_slashed_after_the_delay_and_goes_to_the_treasury() {
-	let mut chain = started();
-	let evidence = evidence(&mut chain, OFFENDER);
-	report(&mut chain, &evidence, false).unwrap();
+/// The reported equivocation of one of four in era 0 is slashed as era 2 begins: one era is left to
+/// cancel it.
+fn is_slashed_after_the_delay_to_the_treasury(mut chain: Fixture) {
 	let bond = chain.stake(OFFENDER);
 	let lost = share_of_one_in_four(bond);
-	// An offence of era 0 is slashed as era 2 begins: one era is left to cancel it.
 	assert_eq!(waiting(&mut chain), [(2, account(OFFENDER), lost)]);
 	chain.next_session();
 	assert_eq!(chain.stake(OFFENDER), bond);
@@ -205,21 +245,133 @@ fn an_equivocation_is_slashed_after_the_delay_and_goes_to_the_treasury() {
 }
 
 #[test]
+fn an_equivocation_is_slashed_after_the_delay_and_goes_to_the_treasury() {
+	let mut chain = started();
+	let evidence = evidence(&mut chain, OFFENDER);
+	report(&mut chain, &evidence, false).unwrap();
+	is_slashed_after_the_delay_to_the_treasury(chain);
+}
+
+#[test]
+fn a_double_vote_of_grandpa_is_slashed_after_the_delay_too() {
+	let mut chain = started();
+	let report = double_vote(&mut chain, OFFENDING_VOTER, [[1; 32], [2; 32]]);
+	// The pool takes it from this node only: an author includes what its own voter saw.
+	let pooled = |chain: &mut Fixture, source| {
+		let parent = chain.peek(System::parent_hash);
+		chain.peek(|| {
+			undone(|| Executive::validate_transaction(source, report.clone(), parent)).map(drop)
+		})
+	};
+	let foreign = pooled(&mut chain, TransactionSource::External);
+	assert_eq!(foreign, Err(InvalidTransaction::Call.into()));
+	assert_eq!(pooled(&mut chain, TransactionSource::Local), Ok(()));
+	let apply =
+		|chain: &mut Fixture| chain.block_with(|| Executive::apply_extrinsic(report.clone()));
+	assert_eq!(apply(&mut chain), Ok(Ok(())));
+	assert!(chain.events().iter().any(is_disabling));
+	let place = chain.peek(|| (Grandpa::current_set_id(), 7u64));
+	assert_eq!(recorded(&mut chain, DOUBLE_VOTE, place), [account(OFFENDER)]);
+	// Once is enough, for the pool as for a block.
+	let known = Err(InvalidTransaction::Stale.into());
+	assert_eq!(pooled(&mut chain, TransactionSource::Local), known);
+	assert_eq!(apply(&mut chain).map(drop), known);
+	is_slashed_after_the_delay_to_the_treasury(chain);
+}
+
+#[test]
+fn forged_evidence_of_a_double_vote_is_refused() {
+	let mut chain = started();
+	// Votes of somebody else, and twice the same vote.
+	for (signer, blocks) in
+		[(Ed25519Keyring::Alice, [[1; 32], [2; 32]]), (OFFENDING_VOTER, [[1; 32], [1; 32]])]
+	{
+		let forged = double_vote(&mut chain, signer, blocks);
+		let refused = pallet_grandpa::Error::<Runtime>::InvalidEquivocationProof.into();
+		let applied = chain.block_with(|| Executive::apply_extrinsic(forged));
+		assert_eq!(applied, Ok(Err(refused)));
+	}
+	assert!(waiting(&mut chain).is_empty());
+	assert!(disabled(&mut chain).is_empty());
+	chain.check();
+}
+
+#[test]
 fn a_slash_that_governance_cancels_is_not_applied() {
 	let mut chain = started();
 	let evidence = evidence(&mut chain, OFFENDER);
 	report(&mut chain, &evidence, false).unwrap();
 	let cancel = || staking::Call::cancel_deferred_slash { era: 2, slash_indices: vec![0] };
 	let error = chain.call(OFFENDER, cancel()).unwrap_err().error;
-	assert_eq!(error, sp_runtime::DispatchError::BadOrigin);
-	let bond = chain.stake(OFFENDER);
-	chain.block_with(|| {
-		assert_ok!(RuntimeCall::from(cancel()).dispatch(RuntimeOrigin::root()));
+	assert_eq!(error, DispatchError::BadOrigin);
+	chain.peek(|| {
+		for origin in [Origin::MarketAdmin, Origin::Treasurer, Origin::WhitelistedCaller] {
+			assert_noop!(dispatch(origin, cancel()), DispatchError::BadOrigin);
+		}
 	});
-	chain.next_session();
-	chain.next_session();
+	let bond = chain.stake(OFFENDER);
+	let index = chain.referendum(Origin::StakingAdmin, cancel().into());
+	chain.ayes(index);
+	chain.enacted(index);
+	assert!(chain.era() < 2, "in time");
+	while chain.era() < 2 {
+		chain.next_session();
+	}
 	assert_eq!(chain.stake(OFFENDER), bond);
 	chain.check();
+}
+
+/// Why `staking.force_unstake` is excluded from the random calls.
+#[test]
+fn root_that_unstakes_a_validator_with_a_slash_hides_the_bond_from_it() {
+	let mut chain = started();
+	let evidence = evidence(&mut chain, OFFENDER);
+	report(&mut chain, &evidence, false).unwrap();
+	watch::start();
+	chain.block_with(|| {
+		let call = staking::Call::force_unstake { stash: account(OFFENDER), num_slashing_spans: 8 };
+		assert_ok!(dispatch(RuntimeOrigin::root(), call));
+	});
+	let free = chain.peek(|| Balances::free_balance(account(OFFENDER)));
+	assert!(watch::fired().is_empty());
+	while chain.era() < 2 {
+		chain.next_session();
+	}
+	// Staking takes it for a fault of its own that the bond is gone.
+	let fired = watch::fired();
+	assert!(fired.iter().any(|message| message.contains("slashing.rs")), "{fired:?}");
+	assert!(waiting(&mut chain).is_empty());
+	assert!(chain.peek(|| Balances::free_balance(account(OFFENDER))) >= free);
+	chain.check();
+}
+
+/// Why `session.purge_keys` is excluded from the random calls: the fixture has four authors.
+#[test]
+fn session_drops_validators_without_keys_down_to_an_empty_set() {
+	let mut chain = started();
+	for who in PROBERS {
+		assert_ok!(chain.call(who, pallet_session::Call::purge_keys {}));
+	}
+	chain.next_session();
+	assert_eq!(chain.validators(), PROBERS, "the keys of the planned session are used once more");
+	let queued = chain.peek(pallet_session::QueuedKeys::<Runtime>::get);
+	assert!(queued.is_empty(), "nobody authors the session after it");
+	chain.check();
+}
+
+/// Why `grandpa.note_stalled` is excluded from the random calls.
+#[test]
+#[should_panic = "attempt to multiply with overflow"]
+fn grandpa_doubles_the_delay_that_root_names_without_a_check() {
+	let mut chain = started();
+	chain.block_with(|| {
+		let call = pallet_grandpa::Call::note_stalled {
+			delay: BlockNumber::MAX / 2 + 1,
+			best_finalized_block_number: 0,
+		};
+		assert_ok!(dispatch(RuntimeOrigin::root(), call));
+	});
+	chain.next_session();
 }
 
 /// A slash by governance waits in the scheduler then, for a block of another author.

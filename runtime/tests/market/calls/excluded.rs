@@ -35,6 +35,7 @@ const EXCLUDED: &[Excluded] = &[
 		pallet: "Session",
 		calls: &["purge_keys"],
 		always: true,
+		// `session_drops_validators_without_keys_down_to_an_empty_set`.
 		reason: "validators of genesis author the blocks of the fixture: they keep their keys",
 	},
 	Excluded {
@@ -64,6 +65,7 @@ const EXCLUDED: &[Excluded] = &[
 		pallet: "Staking",
 		calls: &["force_unstake"],
 		always: false,
+		// `root_that_unstakes_a_validator_with_a_slash_hides_the_bond_from_it`.
 		reason: "root takes the bond of an elected validator: staking then misses it, defensively",
 	},
 	Excluded {
@@ -83,6 +85,7 @@ const EXCLUDED: &[Excluded] = &[
 		pallet: "Grandpa",
 		calls: &["note_stalled"],
 		always: false,
+		// `grandpa_doubles_the_delay_that_root_names_without_a_check`.
 		reason: "root names a delay that the pallet of the SDK doubles without a check",
 	},
 	Excluded {

@@ -5,6 +5,7 @@
 
 use super::{
 	corpus::Corpus,
+	number,
 	pool::{PARTIES, Pool},
 	values::{Types, Values},
 	watch,
@@ -12,6 +13,7 @@ use super::{
 use crate::{
 	fixture::{Conduct, Fixture, up},
 	fuzz::{self, Random},
+	invariants,
 	orders::party,
 };
 use codec::{DecodeAll, Encode};
@@ -29,7 +31,7 @@ use surety_runtime::{configs::accounts::ProxyType, *};
 
 /// Calls of a block.
 pub const CALLS_PER_BLOCK: u64 = 32;
-/// Blocks after which the invariants are checked.
+/// Blocks after which the invariants are checked, unless they are after every call.
 const CHECKED_EVERY: u32 = 4;
 
 /// Sender of a call.
@@ -83,6 +85,8 @@ pub struct Board {
 	pub chain: Fixture,
 	money: [Balance; 2],
 	steps: u32,
+	/// True if the invariants are checked after every call.
+	strict: bool,
 }
 
 impl Board {
@@ -101,19 +105,29 @@ impl Board {
 			}
 		});
 		let money = chain.peek(issuance);
-		Self { chain, money, steps: 0 }
+		let strict = number("FUZZ_STRICT").is_some_and(|value| value > 0);
+		Self { chain, money, steps: 0, strict }
 	}
 
 	/// Build a block. Returns for each call whether it succeeded. Panics if anything is wrong.
 	pub fn play(&mut self, step: &Step) -> Vec<bool> {
-		let Self { chain, .. } = self;
+		let (chain, strict, money) = (&mut self.chain, self.strict, self.money);
 		chain.stall(step.stall);
 		chain.conduct = step.conduct;
 		if let Some((target, finding)) = step.endpoint {
 			chain.endpoints.insert(target, finding);
 		}
 		let session = chain.peek(Session::current_index);
-		let done = chain.block_with(|| step.calls.iter().enumerate().map(apply).collect());
+		let done = chain.block_with(|| {
+			let calls = step.calls.iter().enumerate().map(|call| {
+				let done = apply(call);
+				if strict {
+					check(money);
+				}
+				done
+			});
+			calls.collect()
+		});
 		chain.peek(|| {
 			let mut hooks = System::block_weight().get(DispatchClass::Mandatory).ref_time();
 			let limit = <Runtime as frame_system::Config>::BlockWeights::get().max_block.ref_time();
@@ -134,12 +148,15 @@ impl Board {
 
 	/// Check the invariants of all pallets, and the money.
 	pub fn check(&mut self) {
-		self.chain.check();
-		self.chain.peek(|| {
-			assert_eq!(issuance(), self.money, "money in == money out + held");
-			assert_eq!(held_by_all(), self.money, "the accounts have what was issued");
-		});
+		self.chain.peek(|| check(self.money));
 	}
+}
+
+/// Check the invariants of all pallets, and the money, over the state that is current.
+fn check(money: [Balance; 2]) {
+	invariants::check();
+	assert_eq!(issuance(), money, "money in == money out + held");
+	assert_eq!(held_by_all(), money, "the accounts have what was issued");
 }
 
 /// Tokens of the native and of the test asset.

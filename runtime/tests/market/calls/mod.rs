@@ -14,7 +14,8 @@
 //! | `watch.rs` | `defensive!` in the SDK's crates |
 //!
 //! `FUZZ_CALLS` sets the number of calls, `FUZZ_SEED` the first seed. Each game of [`GAME`] calls
-//! has a seed of its own, and a failure names it.
+//! has a seed of its own, and a failure names it. With `FUZZ_STRICT` set to 1 the invariants are
+//! checked after every call, not after every fourth block: slow.
 
 mod corpus;
 mod excluded;
@@ -22,15 +23,18 @@ mod game;
 mod pool;
 mod shrink;
 mod values;
-mod watch;
+pub mod watch;
 
-use codec::Encode;
+use crate::fuzz::Random;
+use codec::{DecodeAll, Encode};
 use game::{CALLS_PER_BLOCK, Game, Step};
+use pool::Pool;
 use std::{
 	collections::BTreeMap,
 	panic::{AssertUnwindSafe, catch_unwind},
 };
-use values::Types;
+use surety_runtime::RuntimeCall;
+use values::{Types, Values};
 
 /// Calls of one game.
 const GAME: u64 = 16_384;
@@ -71,6 +75,21 @@ fn play(types: &Types, seed: u64, calls: u64, trap: fn(&Step)) -> Result<Tally, 
 		Ok(()) => Ok(game.tally),
 		Err(panic) => Err(Failure { message: message(panic), steps }),
 	}
+}
+
+/// One random call of each kind, in the order of the metadata, of those too that no game makes.
+pub fn one_of_each() -> Vec<RuntimeCall> {
+	let (types, pool, mut random) = (Types::new(), Pool::new(), Random(1));
+	let mut decoded = |call| {
+		let bytes = Values::new(&types, &pool, &mut random, false).any_of(call)?;
+		RuntimeCall::decode_all(&mut &bytes[..]).ok()
+	};
+	let calls = types.calls.iter();
+	let made = calls.map(|call| {
+		let made = (0..1_000).find_map(|_| decoded(call));
+		made.unwrap_or_else(|| panic!("{}.{} cannot be made", call.pallet, call.name))
+	});
+	made.collect()
 }
 
 /// Number from the environment.
@@ -122,7 +141,6 @@ fn report(types: &Types, tally: &Tally) {
 
 #[test]
 fn a_failing_game_is_the_same_again_and_shrinks_to_its_cause() {
-	use surety_runtime::RuntimeCall;
 	fn trap(step: &Step) {
 		let set = |call: &RuntimeCall| {
 			matches!(call, RuntimeCall::Sudo(pallet_sudo::Call::set_key { .. }))

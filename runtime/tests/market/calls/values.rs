@@ -154,10 +154,13 @@ impl<'a> Values<'a> {
 	}
 
 	/// Random call of one type.
-	pub fn call_of(mut self, call: &'a CallType) -> Option<Vec<u8>> {
-		if exclusion(&call.pallet, &call.name, self.privileged).is_some() {
-			return None;
-		}
+	pub fn call_of(self, call: &'a CallType) -> Option<Vec<u8>> {
+		let excluded = exclusion(&call.pallet, &call.name, self.privileged).is_some();
+		if excluded { None } else { self.any_of(call) }
+	}
+
+	/// Random call of one type, whether excluded or not.
+	pub fn any_of(mut self, call: &'a CallType) -> Option<Vec<u8>> {
 		self.one_call(call)?;
 		Some(self.out)
 	}
@@ -280,7 +283,8 @@ impl<'a> Values<'a> {
 					return None;
 				}
 				self.out.push(variant.index);
-				// A motion has members, and at most as many ayes. The SDK multiplies both unchecked.
+				// A motion has members, and at most as many ayes. The SDK multiplies both unchecked
+				// (`a_share_of_a_motion_overflows_in_the_sdk`).
 				if variant.name == "Members" {
 					let members = 1 + self.below(32) as u32;
 					let ayes = 1 + self.below(members.into()) as u32;
