@@ -12,7 +12,7 @@ use codec::Encode;
 use frame_support::{
 	assert_noop, assert_ok,
 	migrations::MultiStepMigrator as _,
-	traits::{Contains as _, GetCallMetadata as _},
+	traits::{Contains as _, GetCallMetadata as _, fungibles::Inspect as _},
 };
 use pallet_surety_operators as operators;
 use pallet_surety_sla as sla;
@@ -252,35 +252,44 @@ fn in_safe_mode_the_filter_admits_the_calls_of_the_docs_and_no_others() {
 
 #[test]
 fn in_safe_mode_everybody_takes_out_what_is_owed() {
+	use configs::assets::Transfers;
+	let (native, sbtc) = (AssetId::Native, AssetId::Local(genesis::SBTC));
 	let mut chain = Fixture::new();
-	let service = chain.operator(AssetId::Native);
+	let service = chain.operator(sbtc);
 	let id = chain.open(TENANT, service, 1, 6);
 	let escrow = chain.peek(|| sla::Agreements::<Runtime>::get(id)).unwrap().escrow;
 	chain.bond_with(OTHER_TENANT, 100 * UNIT);
 	chain.next_window();
+	// Credits that can be paid are paid without a claim.
+	let treasury = || RuntimeOrigin::signed(configs::market::TreasuryAccount::get());
 	chain.peek(|| {
+		assert_ok!(Assets::block(treasury(), genesis::SBTC.into(), account(TENANT).into()));
 		assert_ok!(dispatch(RuntimeOrigin::root(), pallet_safe_mode::Call::force_enter {}));
 	});
-	let free = |chain: &mut Fixture, who| chain.peek(|| Balances::free_balance(account(who)));
+	let free =
+		|chain: &mut Fixture, asset, who| chain.peek(|| Transfers::balance(asset, &account(who)));
 	// A bond of staking is free after four eras.
-	let others = free(&mut chain, OTHER_TENANT);
+	let staked = free(&mut chain, native, OTHER_TENANT);
 	chain.pays(OTHER_TENANT, pallet_staking::Call::unbond { value: 100 * UNIT });
 	let era = chain.era();
-	// The operator is paid by the block, the tenant is credited for an outage.
-	let before = free(&mut chain, OPERATOR);
+	// The operator is paid by the meter, the tenant is credited for an outage.
+	let before = free(&mut chain, sbtc, OPERATOR);
 	chain.pays(STRANGER, pallet_surety_escrow::Call::settle { escrow });
-	let settled = free(&mut chain, OPERATOR);
+	let settled = free(&mut chain, sbtc, OPERATOR);
 	assert!(settled > before);
 	chain.endpoints.insert(Target::Service(service), Finding::Down);
 	chain.until("a credit is due", 12, || Sla::owed_credit(id).is_some_and(|owed| owed > 0));
-	let (before, owed) = (free(&mut chain, TENANT), chain.owed(id));
+	chain.peek(|| {
+		assert_ok!(Assets::thaw(treasury(), genesis::SBTC.into(), account(TENANT).into()));
+	});
+	let (before, owed) = (free(&mut chain, sbtc, TENANT), chain.owed(id));
 	chain.pays(STRANGER, sla::Call::claim { agreement: id });
-	assert!(free(&mut chain, TENANT) >= before + owed);
+	assert!(free(&mut chain, sbtc, TENANT) >= before + owed);
 	chain.endpoints.clear();
 	chain.rounds(3);
 	chain.pays(STRANGER, sla::Call::settle { agreement: id });
-	assert!(free(&mut chain, OPERATOR) > settled);
-	// The bond of the operator is free two windows after its service is gone.
+	assert!(free(&mut chain, sbtc, OPERATOR) > settled);
+	// The bonds of the operator are free two windows after its service is gone.
 	chain.pays(TENANT, sla::Call::close_agreement { agreement: id });
 	chain.pays(OPERATOR, operators::Call::retire_service { service });
 	chain.until("the service ends", 40, || {
@@ -288,20 +297,24 @@ fn in_safe_mode_everybody_takes_out_what_is_owed() {
 		matches!(listed.status, ServiceStatus::Ending { at } if at < Probes::judged_round())
 	});
 	chain.pays(STRANGER, operators::Call::remove_service { service });
-	let asset = AssetId::Native;
-	let amount = chain.bond(OPERATOR, asset);
-	chain.pays(OPERATOR, operators::Call::unbond { asset, amount });
 	chain.pays(OPERATOR, operators::Call::retire {});
+	for asset in [sbtc, native] {
+		let amount = chain.bond(OPERATOR, asset);
+		chain.pays(OPERATOR, operators::Call::unbond { asset, amount });
+	}
 	for _ in 0..3 {
 		chain.next_window();
 	}
-	let before = free(&mut chain, OPERATOR);
-	chain.pays(OPERATOR, operators::Call::withdraw_unbonded { asset });
-	assert!(free(&mut chain, OPERATOR) > before + amount - UNIT, "but for the fee");
+	let (unheld, all) = (free(&mut chain, sbtc, OPERATOR), chain.total(sbtc, OPERATOR));
+	assert!(unheld < all);
+	for asset in [sbtc, native] {
+		chain.pays(OPERATOR, operators::Call::withdraw_unbonded { asset });
+	}
+	assert_eq!(free(&mut chain, sbtc, OPERATOR), all);
 	assert!(!chain.peek(|| operators::Operators::<Runtime>::contains_key(account(OPERATOR))));
 	assert!(chain.era() >= era + 4);
 	chain.pays(OTHER_TENANT, pallet_staking::Call::withdraw_unbonded { num_slashing_spans: 0 });
-	assert!(free(&mut chain, OTHER_TENANT) > others + 99 * UNIT, "but for the fees");
+	assert!(free(&mut chain, native, OTHER_TENANT) > staked + 99 * UNIT, "but for the fees");
 	assert!(chain.peek(SafeMode::is_entered), "all of this in safe mode");
 	chain.check();
 }
@@ -338,6 +351,7 @@ mod next {
 	#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
 	impl frame_system::Config for Next {
 		type Block = frame_system::mocking::MockBlockU32<Next>;
+		type MultiBlockMigrator = MultiBlockMigrations;
 	}
 
 	#[derive_impl(pallet_migrations::config_preludes::TestDefaultConfig)]
