@@ -85,7 +85,7 @@ pub fn check(from: &str, spec: &ChainSpec) -> Result<(), String> {
 	findings.walk(&raw, "");
 	findings.result(from)?;
 	let administrator = format!("0x{}", hex(&storage_prefix(b"Sudo", b"Key")));
-	if raw["genesis"]["raw"]["top"].get(administrator).is_some() {
+	if raw.pointer("/genesis/raw/top").and_then(|top| top.get(administrator)).is_some() {
 		return Err(format!(
 			"The chain specification {from} is of a live chain with an administrator, who could do \
 			 what referenda decide.\nSet `sudo.key` to null, or `chainType` to `Local` for a test.",
