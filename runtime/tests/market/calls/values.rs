@@ -432,6 +432,8 @@ impl<'a> Values<'a> {
 			TypeDef::Variant(def) => {
 				let index = self.copy(known, 1)?[0];
 				let variant = def.variants.iter().find(|variant| variant.index == index)?;
+				// Its numbers depend on each other.
+				let rate = if variant.name == "Members" { 0 } else { rate };
 				variant.fields.iter().try_for_each(|field| {
 					let name = field.name.as_deref().unwrap_or(name);
 					self.changed(field.ty.id, name, known, rate)
