@@ -49,6 +49,13 @@ ln -s 'surety-gateway@.service' "$work/units/surety-gateway@edge.service"
 systemd-analyze verify --man=no "$work"/units/surety-{node,gateway@edge,provider}.service \
 	> "$work/log" 2>&1 || { cat "$work/log" >&2; fail "units"; }
 grep surety "$work/log" >&2 && fail "units"
+# The engine has to see what the agent mounts: with a namespace of mounts, leases would write beside
+# their disks.
+own_mounts='^(Private(Devices|IPC|Mounts|Tmp)|Protect(ControlGroups|Home|Kernel(Logs|Modules|Tunables)|Proc|System)'
+own_mounts+='|ProcSubset|Root(Directory|Image)|(Read(Only|Write)|Inaccessible|Exec|NoExec|Bind(ReadOnly)?)Paths'
+own_mounts+='|TemporaryFileSystem|MountFlags|MountImages|ExtensionImages|DynamicUser)='
+grep -E "$own_mounts" ops/systemd/surety-provider.service >&2 &&
+	fail "surety-provider gets a namespace of mounts of its own"
 for unit in "${!exposure[@]}"; do
 	systemd-analyze security --offline=true --no-pager --threshold="${exposure[$unit]}" \
 		"ops/systemd/$unit.service" > "$work/log" ||

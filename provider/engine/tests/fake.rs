@@ -357,7 +357,7 @@ async fn a_private_registry_is_spoken_to_only_if_the_operator_names_it() {
 	let agent = ContainerEngine::open(settings).unwrap();
 	let image = format!("{}/app", listener.local_addr().unwrap());
 	let error = agent.inspect_image(&image, None).await.unwrap_err();
-	assert!(error.to_string().contains("private_registries"), "{error}");
+	assert!(error.to_string().contains("private-registries"), "{error}");
 }
 
 #[tokio::test]

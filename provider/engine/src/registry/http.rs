@@ -105,7 +105,7 @@ impl Http {
 		if good.is_empty() && !found.is_empty() {
 			return Err(EngineError::Image(format!(
 				"registry {authority} has a private address; the operator allows it with \
-				 private_registries"
+				 private-registries"
 			)));
 		}
 		Ok(good)
@@ -167,7 +167,7 @@ impl Http {
 			_ => {
 				return Err(EngineError::Image(format!(
 					"registry {authority}: only HTTPS is spoken, but with registries on loopback \
-					 that private_registries names"
+					 that private-registries names"
 				)));
 			},
 		};
