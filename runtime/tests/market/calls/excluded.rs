@@ -70,6 +70,12 @@ const EXCLUDED: &[Excluded] = &[
 	},
 	Excluded {
 		pallet: "Staking",
+		calls: &["nominate"],
+		always: false,
+		reason: "root may let nominators in, and passes the filter that keeps them out",
+	},
+	Excluded {
+		pallet: "Staking",
 		calls: &["manual_slash"],
 		always: false,
 		// `no_author_finalizes_the_block_that_disables_it`.
