@@ -166,7 +166,8 @@ function transactionFormat() {
 
 /**
  * Assert that the invariants of all pallets hold over the state of the last finalized block.
- * @param {NodeJS.ProcessEnv} [more] - `SURETY_LIVE_UPGRADE`: after the migrations of this runtime
+ * @param {NodeJS.ProcessEnv} [more] - another block, or migrations before: see
+ *   `runtime/tests/live_state.rs`
  */
 async function assertInvariants(more = {}) {
   const binary = process.env.SURETY_LIVE_STATE;
@@ -266,8 +267,6 @@ step("an upgrade by sudo keeps everything, and its state keeps all invariants", 
   const code = everydayRuntime();
   assert.equal(lease.results.end, undefined, "the lease runs through the upgrade");
   const transactions = transactionFormat();
-  // The migrations on the state of now, with their own checks.
-  await assertInvariants({ SURETY_LIVE_UPGRADE: "1" });
   const authorize = call(api, "system", "authorizeUpgrade", { codeHash: code.hash });
   await send(api, account("//Alice"), call(api, "sudo", "sudo", { call: authorize }));
   await quietBlock();
@@ -276,6 +275,10 @@ step("an upgrade by sudo keeps everything, and its state keeps all invariants", 
   assertSameTransactions(transactions);
   await assertAllThere(block, ["balances", "computeOrders", "escrow", "operators", "sla"]);
   await assertInvariants();
+  // The migrations once more on the state before, with their own checks.
+  const [node] = fixture.network.validators;
+  const hash = await node.hashOf(block);
+  await assertInvariants({ SURETY_LIVE_BLOCK: hash, SURETY_LIVE_UPGRADE: "1" });
 });
 
 step("the validators bond, and root appoints a committee", async () => {
