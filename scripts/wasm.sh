@@ -58,7 +58,7 @@ for folder in first/surety second/of/another/depth/surety; do
 	build "$work/$folder"
 	cp "$work/target/$wasm" "$work/${folder%%/*}.wasm"
 done
-sha256sum "$work"/{first,second}.wasm | sed "s|$work/|  wasm: |"
+sha256sum "$work"/{first,second}.wasm | sed -E 's|^([0-9a-f]+) .*/|  wasm: \1 |'
 if ! cmp "$work/first.wasm" "$work/second.wasm"; then
 	echo "  wasm: the builds differ: this wasm cannot be verified by others" >&2
 	exit 1
