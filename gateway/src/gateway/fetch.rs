@@ -226,7 +226,10 @@ impl Worker {
 					course.asked.clear();
 					course.pause(wait).await;
 				},
-				NoChoice::NoCover { wait } if course.asked.is_empty() => {
+				// A refusal is a limit too, whether it was met before the last wait or after it.
+				NoChoice::NoCover { wait }
+					if course.asked.is_empty() || course.is_refused(network) =>
+				{
 					return Err(Failure::RateLimited { retry_after: wait });
 				},
 				NoChoice::NoCover { wait } => {
