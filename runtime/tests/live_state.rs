@@ -2,8 +2,8 @@
 
 //! Invariants of every pallet over the state of a live network of this runtime, of the one before or
 //! of the next one: those of the tests, and the checks of all pallets that are compiled with
-//! `try-runtime` only, the SDK's among them. `make test-upgrade` runs it before and after each
-//! upgrade.
+//! `try-runtime` only, the SDK's among them. `make test-upgrade` runs it after each upgrade, and with
+//! the migrations on the last state before the first.
 //!
 //!   SURETY_LIVE_WS       JSON-RPC of a node, such as ws://127.0.0.1:9944
 //!   SURETY_LIVE_BLOCK    hash of the block whose state is read

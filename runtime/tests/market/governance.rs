@@ -99,6 +99,14 @@ impl Fixture {
 		});
 	}
 
+	/// All holders approve a call, which is then enacted. Returns the index of the referendum.
+	pub fn enact(&mut self, origin: impl Into<OriginCaller>, call: RuntimeCall) -> u32 {
+		let index = self.referendum(origin, call);
+		self.ayes(index);
+		self.enacted(index);
+		index
+	}
+
 	/// Two of the three members of the committee carry a motion.
 	pub fn motion(&mut self, call: impl Into<RuntimeCall>) {
 		use configs::governance::Committee;
@@ -142,9 +150,7 @@ impl Fixture {
 			call_encoded_len: len,
 			call_weight_witness: Weight::from_parts(1_000_000_000, 100_000),
 		};
-		let index = self.referendum(Origin::WhitelistedCaller, dispatch.into());
-		self.ayes(index);
-		self.enacted(index);
+		self.enact(Origin::WhitelistedCaller, dispatch.into());
 	}
 
 	/// State of a referendum.
@@ -178,9 +184,7 @@ fn a_referendum_on_its_track_changes_the_platform_fee() {
 	let mut chain = Fixture::new();
 	let service = chain.operator(AssetId::Native);
 	let before = chain.open(TENANT, service, 1, 3);
-	let index = chain.referendum(Origin::MarketAdmin, set_fee(7));
-	chain.ayes(index);
-	chain.enacted(index);
+	let index = chain.enact(Origin::MarketAdmin, set_fee(7));
 	assert_eq!(chain.peek(market::PlatformFee::get), Perbill::from_percent(7));
 	// An agreement keeps the fee that it was opened with.
 	let fee = |chain: &mut Fixture, id| {
@@ -320,9 +324,7 @@ fn the_treasury_pays_what_a_spender_may_spend() {
 			pallet_treasury::Error::<Runtime>::FailedToConvertBalance
 		);
 	});
-	let index = chain.referendum(Origin::SmallSpender, spend(AssetId::Native, 10_000 * UNIT));
-	chain.ayes(index);
-	chain.enacted(index);
+	chain.enact(Origin::SmallSpender, spend(AssetId::Native, 10_000 * UNIT));
 	let before = chain.peek(|| Balances::balance(&account(STRANGER)));
 	chain.pays(Ferdie, pallet_treasury::Call::payout { index: 0 });
 	assert_eq!(chain.peek(|| Balances::balance(&account(STRANGER))), before + 10_000 * UNIT);
@@ -349,18 +351,14 @@ fn the_treasury_pays_in_an_asset_with_a_rate_up_to_the_limit_in_sure() {
 			pallet_treasury::Error::<Runtime>::FailedToConvertBalance
 		);
 	});
-	let index = chain.referendum(Origin::Treasurer, create().into());
-	chain.ayes(index);
-	chain.enacted(index);
+	chain.enact(Origin::Treasurer, create().into());
 	chain.peek(|| {
 		assert_noop!(
 			dispatch(Origin::SmallSpender, spend(sbtc, coin / 5 + 1)),
 			pallet_treasury::Error::<Runtime>::InsufficientPermission
 		);
 	});
-	let index = chain.referendum(Origin::SmallSpender, spend(sbtc, coin / 5));
-	chain.ayes(index);
-	chain.enacted(index);
+	chain.enact(Origin::SmallSpender, spend(sbtc, coin / 5));
 	let balances = |chain: &mut Fixture| {
 		let of = |who: &AccountId| Assets::balance(genesis::SBTC, who);
 		chain.peek(|| [of(&TreasuryAccount::get()), of(&account(STRANGER))])
@@ -368,7 +366,7 @@ fn the_treasury_pays_in_an_asset_with_a_rate_up_to_the_limit_in_sure() {
 	let [treasury, stranger] = balances(&mut chain);
 	chain.pays(Ferdie, pallet_treasury::Call::payout { index: 0 });
 	assert_eq!(balances(&mut chain), [treasury - coin / 5, stranger + coin / 5]);
-	// What is approved is paid once.
+	// An approved spend is paid once.
 	let again = chain.signed(Ferdie, pallet_treasury::Call::payout { index: 0 }).unwrap();
 	assert_eq!(again, Err(pallet_treasury::Error::<Runtime>::AlreadyAttempted.into()));
 	// Without its rate the asset is not spent any more.
@@ -501,17 +499,13 @@ fn a_liquid_staking_token_becomes_a_bond_by_referendum() {
 	};
 	let refused = chain.signed(Alice, hand_over.clone()).expect("it pays");
 	assert_eq!(refused, Err(DispatchError::BadOrigin), "the issuer alone does not do it");
-	let index = chain.referendum(RawOrigin::Root, hand_over.into());
-	chain.ayes(index);
-	chain.enacted(index);
+	chain.enact(RawOrigin::Root, hand_over.into());
 	// From now on nobody has a key by which supply or balances change.
 	let mint =
 		pallet_assets::Call::mint { id: id(), beneficiary: account(Alice).into(), amount: UNIT };
 	let refused = chain.signed(Alice, mint).expect("it pays");
 	assert_eq!(refused, Err(pallet_assets::Error::<Runtime>::NoPermission.into()));
-	let index = chain.referendum(Origin::MarketAdmin, approve());
-	chain.ayes(index);
-	chain.enacted(index);
+	chain.enact(Origin::MarketAdmin, approve());
 	chain.register(OPERATOR, AssetId::Native);
 	chain.pays(OPERATOR, pallet_surety_operators::Call::bond_more { asset, amount: 10_000 * UNIT });
 	let offer = Offer { price: UNIT / 10, ..Offer::of(asset) };

@@ -408,9 +408,7 @@ fn a_failed_migration_leaves_a_chain_that_governance_can_mend() {
 	let authorized = || System::authorized_upgrade().map(|upgrade| *upgrade.code_hash());
 	chain.enact_whitelisted(upgrade(1));
 	assert_eq!(chain.peek(authorized), Some(H256([1; 32])));
-	let index = chain.referendum(frame_system::RawOrigin::Root, upgrade(2).into());
-	chain.ayes(index);
-	chain.enacted(index);
+	chain.enact(frame_system::RawOrigin::Root, upgrade(2).into());
 	assert_eq!(chain.peek(authorized), Some(H256([2; 32])));
 	chain.motion(pallet_safe_mode::Call::force_exit {});
 	chain.pays(STRANGER, sends());

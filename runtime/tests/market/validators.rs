@@ -310,9 +310,7 @@ fn a_slash_that_governance_cancels_is_not_applied() {
 		}
 	});
 	let bond = chain.stake(OFFENDER);
-	let index = chain.referendum(Origin::StakingAdmin, cancel().into());
-	chain.ayes(index);
-	chain.enacted(index);
+	chain.enact(Origin::StakingAdmin, cancel().into());
 	assert!(chain.era() < 2, "in time");
 	while chain.era() < 2 {
 		chain.next_session();
