@@ -7,7 +7,9 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before } from "node:test";
 import { UNIT } from "../lib/chain/amounts.mjs";
-import { balanceOf, connect } from "../lib/chain/api.mjs";
+import { balanceOf, connect, storage } from "../lib/chain/api.mjs";
+import { validators } from "../lib/chain/validators.mjs";
+import { exportSpec } from "../lib/network/network.mjs";
 import { nodeBinary, SuretyNode } from "../lib/network/node.mjs";
 import { jsonRpc } from "../lib/system/json-rpc.mjs";
 import { freePorts, workDir } from "../lib/system/local.mjs";
@@ -28,6 +30,9 @@ const SESSION_KEYS = [
 ];
 /** SURE of each validator and of another account at genesis. */
 const [FREE, BOND, SOLD] = [150_000, 100_000, 123_456_789];
+const VALIDATORS = 4;
+/** Ports of a node. */
+const PORTS = 3;
 /** Accounts of the market that the template fills. */
 const POTS = 3;
 
@@ -65,19 +70,19 @@ before(
     work = workDir("surety-founding");
     processes = new Processes(work.dir);
     const [template, filled, raw] = ["template.json", "filled.json", "raw.json"].map(inWork);
-    await run("export-chain-spec", "--chain", "mainnet", "--output", template);
-    nodes = await Promise.all(
-      [1, 2, 3, 4].map(
-        async (place) =>
-          new SuretyNode({
-            processes,
-            name: `validator-${place}`,
-            place,
-            ports: await freePorts(3),
-            chain: raw,
-            flags: ["--validator"],
-          }),
-      ),
+    await exportSpec(processes, "mainnet", template);
+    const ports = await freePorts(VALIDATORS * PORTS);
+    nodes = Array.from(
+      { length: VALIDATORS },
+      (_, at) =>
+        new SuretyNode({
+          processes,
+          name: `validator-${at + 1}`,
+          place: at + 1,
+          ports: ports.slice(at * PORTS, (at + 1) * PORTS),
+          chain: raw,
+          flags: ["--validator"],
+        }),
     );
     buyer = await generate("sr25519");
     accounts = [];
@@ -111,7 +116,7 @@ before(
     staking.invulnerables = addresses;
     technicalCommittee.members = addresses.slice(0, 3);
     writeFileSync(filled, JSON.stringify(spec));
-    await run("export-chain-spec", "--chain", filled, "--raw", "--output", raw);
+    await exportSpec(processes, filled, raw, "--raw");
 
     for (const [at, { basePath }] of nodes.entries()) {
       mkdirSync(basePath);
@@ -179,15 +184,11 @@ check("the network is the one that was filled in", async () => {
   const api = await connect(node.ws);
   try {
     assert.equal((await balanceOf(api, buyer.ss58Address)).free, BigInt(SOLD) * UNIT);
-    const [validators, members] = await Promise.all([
-      api.query.session.validators(),
-      api.query.technicalCommittee.members(),
-    ]);
     const addresses = accounts.map(({ ss58Address }) => ss58Address);
-    assert.deepEqual(/** @type {any} */ (validators).toJSON().sort(), addresses.toSorted());
-    const committee = addresses.slice(0, 3).sort();
-    assert.deepEqual(/** @type {any} */ (members).toJSON().sort(), committee);
-    assert.equal(api.query.sudo && `${await api.query.sudo.key()}`, "");
+    assert.deepEqual((await validators(api)).sort(), addresses.toSorted());
+    const members = await storage(api, "technicalCommittee", "members");
+    assert.deepEqual(members.toJSON().sort(), addresses.slice(0, 3).sort());
+    assert.equal(`${await storage(api, "sudo", "key")}`, "");
   } finally {
     await api.disconnect();
   }

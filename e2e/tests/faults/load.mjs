@@ -84,7 +84,6 @@ export function membership(context) {
     assert.ok(offered < requests.length * REQUEST, "the load ended before");
     await transfers.areFinal(offered);
     const rates = await transfers.rates(first, (await reader.finalized()).number);
-    await context.audit();
     await node.stop();
     network.validators.pop();
     return [times, `${offered} transfers offered at ${rate}/s, all final: ${rates}`];
