@@ -40,7 +40,8 @@ pub fn cpu_time() -> Duration {
 
 /// Wait for the kernel's pending writes.
 pub fn sync() -> std::io::Result<()> {
-	std::process::Command::new("sync").status().map(drop)
+	let status = std::process::Command::new("sync").status()?;
+	if status.success() { Ok(()) } else { Err(std::io::Error::other(format!("sync: {status}"))) }
 }
 
 /// Write what is pending, and empty the kernel's page cache. False where this is not permitted.
