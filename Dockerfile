@@ -3,18 +3,16 @@
 #
 #   docker build --target node -t surety-node .
 #
-# The binaries are compiled in the image (an hour on two cores), or are at hand: the context is then
-# a folder with surety-node, surety-gateway and surety-provider.
+# The binaries are compiled in the image (an hour on two cores), or are at hand, in
+# FOLDER/binaries:
 #
-#   docker build -f Dockerfile --build-arg BINARIES=prebuilt --target node -t surety-node FOLDER
+#   docker build --build-context compiled=FOLDER --target node -t surety-node .
 #
-# BuildKit is needed: it builds only the stages that a target uses.
+# BuildKit, or podman, is needed: it builds only the stages that a target uses.
 
 # Debian 12 in both: the binaries link its libc. Name digests for a build that can be repeated.
 ARG RUST_IMAGE=rust:1.95-bookworm
 ARG BASE_IMAGE=debian:bookworm-slim
-# Stage with the binaries: compiled or prebuilt.
-ARG BINARIES=compiled
 
 FROM ${RUST_IMAGE} AS compiled
 RUN apt-get update \
@@ -35,11 +33,6 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 	&& install -D -t /binaries target/${PROFILE}/surety-node target/${PROFILE}/surety-gateway \
 		target/${PROFILE}/surety-provider
 
-FROM scratch AS prebuilt
-COPY surety-node surety-gateway surety-provider /binaries/
-
-FROM ${BINARIES} AS binaries
-
 FROM ${BASE_IMAGE} AS runtime
 # curl is for the health checks. The account has the same number everywhere, so that volumes can be
 # prepared: chown 10000:10000.
@@ -56,13 +49,13 @@ STOPSIGNAL SIGTERM
 FROM runtime AS provider
 # Commands of tenants (order, logs, shell, vpn ...). The agent itself needs the root and the
 # namespaces of its server: install its Debian package there.
-COPY --from=binaries /binaries/surety-provider /usr/local/bin/
+COPY --from=compiled /binaries/surety-provider /usr/local/bin/
 ENTRYPOINT ["surety-provider"]
 CMD ["--help"]
 HEALTHCHECK NONE
 
 FROM runtime AS gateway
-COPY --from=binaries /binaries/surety-gateway /usr/local/bin/
+COPY --from=compiled /binaries/surety-gateway /usr/local/bin/
 EXPOSE 8645 9645 9646
 # The control listener of a gateway or of an edge.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
@@ -71,7 +64,7 @@ ENTRYPOINT ["surety-gateway"]
 CMD ["gateway", "--config", "/data/gateway.toml", "--data", "/data/gateway"]
 
 FROM runtime AS node
-COPY --from=binaries /binaries/surety-node /usr/local/bin/
+COPY --from=compiled /binaries/surety-node /usr/local/bin/
 # Peers (TCP, and UDP for probes of VPNs), JSON-RPC, Prometheus. The last two listen on loopback
 # until --rpc-external and --prometheus-external.
 EXPOSE 30333 30333/udp 9944 9615

@@ -79,13 +79,15 @@ test: test-rust test-doc test-benchmarks test-ops test-e2e ## all tests
 # Tests that change the machine: container engines, tunnels, model servers, nodes beside them.
 ON_MACHINE = kind(test) and package(/^surety-(engine|provider|vpn)$$/)
 
-test-rust: setup-checks ## unit, property and runtime tests (ARGS="NAME" picks some)
+# nextest runs the union of several filters, so that those of users are joined to ours.
+FILTER ?= all()
+test-rust: setup-checks ## unit, property and runtime tests (ARGS="NAME" or FILTER="package(CRATE)" picks some)
 	@$(IN_ENV); cargo nextest run --cargo-profile testnet $(CARGO_SET) --no-fail-fast \
-		-E 'not ($(ON_MACHINE))' $(ARGS)
+		-E '($(FILTER)) and not ($(ON_MACHINE))' $(ARGS)
 
 test-provider: build setup-provider ## containers, VPN and models for real, one by one (root)
 	@$(IN_ENV); cargo nextest run --cargo-profile testnet $(CARGO_SET) --no-fail-fast \
-		-j 1 -E '$(ON_MACHINE)' $(ARGS)
+		-j 1 -E '($(FILTER)) and $(ON_MACHINE)' $(ARGS)
 
 # Calls of `make fuzz`, and the seed that it begins with.
 fuzz: export FUZZ_CALLS ?= 1000000

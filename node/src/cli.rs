@@ -67,6 +67,9 @@ pub struct ProbingParams {
 	/// times per network. Two anchors of a network must agree before an answer is judged, and your
 	/// own are asked before those listed on chain. An anchor on this machine or local network is
 	/// allowed if its URL contains an IP address or `localhost`.
+	///
+	/// Everybody on the machine sees the flags of a process. Anchors whose URL has a key go into
+	/// the environment variable `SURETY_ANCHORS`, with spaces between them.
 	#[arg(long = "anchor", value_name = "NETWORK=URL")]
 	pub anchors: Vec<Anchor>,
 
@@ -92,6 +95,23 @@ pub struct ProbingParams {
 }
 
 impl ProbingParams {
+	/// Variable with anchors that are not seen by everybody on the machine.
+	const ANCHORS: &str = "SURETY_ANCHORS";
+
+	/// Add the anchors of the environment, after those of the flags.
+	pub fn add_environment(&mut self) -> Result<(), String> {
+		self.add_anchors(&std::env::var(Self::ANCHORS).unwrap_or_default())
+	}
+
+	fn add_anchors(&mut self, anchors: &str) -> Result<(), String> {
+		for anchor in anchors.split_whitespace() {
+			// The anchor stays out of the log.
+			let anchor = anchor.parse().map_err(|error| format!("{}: {error}", Self::ANCHORS))?;
+			self.anchors.push(anchor);
+		}
+		Ok(())
+	}
+
 	fn validate(&self) -> Result<(), String> {
 		for anchor in &self.anchors {
 			let same = self.anchors.iter().filter(|other| other.network == anchor.network).count();
@@ -298,6 +318,20 @@ mod tests {
 			let port = parse(&["--probe-udp-public", none]).unwrap().probing;
 			assert!(port.validate().unwrap_err().contains("--probe-udp-public"), "{none}");
 		}
+	}
+
+	#[test]
+	fn anchors_of_the_environment_come_after_those_of_the_flags() {
+		let mut probing = parse(&["--anchor=a=http://one.example/"]).unwrap().probing;
+		probing.add_anchors("").unwrap();
+		probing.add_anchors(" a=http://two.example/?key=1\n b=https://three.example").unwrap();
+		let urls: Vec<&str> = probing.anchors.iter().map(|anchor| anchor.url.as_str()).collect();
+		assert_eq!(
+			urls,
+			["http://one.example/", "http://two.example/?key=1", "https://three.example"]
+		);
+		let error = probing.add_anchors("a=http://ok.example b").unwrap_err();
+		assert!(error.contains("SURETY_ANCHORS: expected NETWORK=URL"), "{error}");
 	}
 
 	#[test]

@@ -133,6 +133,7 @@ pub fn run() -> sc_cli::Result<()> {
 }
 
 fn run_node(mut cli: Cli) -> sc_cli::Result<()> {
+	cli.probing.add_environment()?;
 	cli.validate()?;
 	let test_chain = is_test_chain(&cli)?;
 	if test_chain {

@@ -11,7 +11,11 @@ use frame_support::storage::storage_prefix;
 use sc_chain_spec::{ChainSpec as _, ChainType};
 use sc_network::config::MultiaddrWithPeerId;
 use serde_json::Value;
-use sp_core::crypto::{AccountId32, Ss58Codec};
+use sp_core::{
+	Pair,
+	crypto::{AccountId32, DEV_PHRASE, Ss58Codec},
+	ed25519, sr25519,
+};
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -19,7 +23,7 @@ use std::{collections::BTreeMap, fmt::Write};
 const MARK: &str = "FILL-IN";
 /// Domain of the placeholders of boot nodes. Names under `.invalid` never resolve.
 const MARK_DOMAIN: &str = ".fill-in.invalid";
-/// Boot nodes of a template. Their peer ids are those of the development key.
+/// Boot nodes of a template. Their peer ids are those of development keys, and placeholders too.
 const BOOT_NODES: [&str; 2] = [
 	"/dns/boot-1.fill-in.invalid/tcp/30333/p2p/12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp",
 	"/dns/boot-2.fill-in.invalid/tcp/30333/p2p/12D3KooWHdiAxVd8uMQR1hGWXccidmfCwLqcMpGwR6QcTP6QRMuD",
@@ -33,7 +37,22 @@ const SHOWN: usize = 8;
 fn public_keys() -> BTreeMap<[u8; 32], String> {
 	let sr = Sr25519Keyring::iter().map(|key| (key.to_raw_public(), format!("sr25519 //{key}")));
 	let ed = Ed25519Keyring::iter().map(|key| (key.to_raw_public(), format!("ed25519 //{key}")));
-	sr.chain(ed).collect()
+	sr.chain(ed)
+		.chain(root::<sr25519::Pair>("sr25519"))
+		.chain(root::<ed25519::Pair>("ed25519"))
+		.collect()
+}
+
+/// Key of the development phrase itself.
+fn root<P: Pair>(scheme: &str) -> Option<([u8; 32], String)> {
+	let pair = P::from_phrase(DEV_PHRASE, None).ok()?.0;
+	let key = pair.public().as_ref().try_into().ok()?;
+	Some((key, format!("{scheme} of the development phrase")))
+}
+
+/// Peer id of a boot node.
+fn peer_id(node: &str) -> Option<&str> {
+	node.rsplit('/').next()
 }
 
 /// Genesis of a template: the preset of the runtime with placeholders in place of public keys.
@@ -128,7 +147,8 @@ impl Findings {
 	}
 
 	fn look(&mut self, text: &str, path: &str) {
-		if text.contains(MARK) || text.contains(MARK_DOMAIN) {
+		let has_peer = BOOT_NODES.into_iter().filter_map(peer_id).any(|peer| text.contains(peer));
+		if text.contains(MARK) || text.contains(MARK_DOMAIN) || has_peer {
 			self.placeholders.push(format!("{path}: {text}"));
 			return;
 		}
@@ -196,12 +216,14 @@ fn hex(bytes: &[u8]) -> String {
 pub mod tests {
 	use super::*;
 	use crate::chain_spec;
-	use sp_core::{Pair, ed25519, sr25519};
 
 	/// JSON of a template with every placeholder filled in by a key of its own.
 	fn fill(spec: &ChainSpec) -> String {
 		let mut json = spec.as_json(false).unwrap();
 		json = json.replace(MARK_DOMAIN, ".surety.example");
+		for peer in BOOT_NODES.into_iter().filter_map(peer_id) {
+			json = json.replace(peer, &sc_network::PeerId::random().to_base58());
+		}
 		for name in public_keys().into_values() {
 			let seed = sp_io::hashing::blake2_256(name.as_bytes());
 			let key = if name.starts_with("sr25519") {
@@ -265,6 +287,12 @@ pub mod tests {
 		let left = json.replace("boot-2.surety.example", "boot-2.fill-in.invalid");
 		let error = check("mainnet.json", &parsed(left)).unwrap_err();
 		assert!(error.contains("1 values") && error.contains("bootNodes[1]"), "{error}");
+		// The peer id of a development key, behind another name.
+		let peer = |spec: &ChainSpec| spec.boot_nodes()[0].peer_id.to_base58();
+		let (own, public) = (peer(&parsed(json.clone())), peer(&chain_spec::mainnet().unwrap()));
+		let left = json.replace(&own, &public);
+		let error = check("mainnet.json", &parsed(left)).unwrap_err();
+		assert!(error.contains("1 values") && error.contains("bootNodes[0]"), "{error}");
 	}
 
 	#[test]

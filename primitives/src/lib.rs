@@ -20,7 +20,7 @@
 //! | [`Meter`] | billable blocks | probes | escrow, sla |
 //! | [`ProbeHistory`] | closed windows | probes | usage |
 //! | [`OnJudged`] | windows that close, tiers reached | sla | probes |
-//! | [`Agreements`] | agreements of listed services | sla | operators |
+//! | [`Agreements`] | agreements of listed services | sla | operators, usage |
 //! | [`AgreementInspect`] | facts and fees of agreements | sla | usage |
 //! | [`OnAgreementEnd`] | agreements that are over | usage | sla |
 //! | [`Reporters`] | accounts that sign usage statements | the runtime, by its proxies | usage |

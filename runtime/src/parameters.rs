@@ -73,8 +73,8 @@ pub mod dynamic {
 	#[codec(index = 2)]
 	pub mod probing {
 		/// Minimum duty of a prober: the share of the rounds with an accepted report, and of its
-		/// findings that agree with the verdicts. A prober below it is not paid and answers for
-		/// neglect.
+		/// findings that agree with the verdicts. A prober below it is not paid; with a report in
+		/// fewer rounds, accepted or not, it answers for neglect.
 		#[codec(index = 0)]
 		pub static MinDuty: Perbill = Perbill::from_percent(80);
 		/// Number of bad rounds among the last `HealthRounds` at which a lease is unhealthy and
@@ -89,7 +89,7 @@ pub mod dynamic {
 		#[codec(index = 3)]
 		pub static DueServices: u32 = 8_192;
 		/// Minimum share of the changes of verdicts that a prober must catch. A prober below it is
-		/// not paid, and may answer for neglect.
+		/// not paid.
 		#[codec(index = 4)]
 		pub static MinCaught: Perbill = Perbill::from_percent(60);
 		/// Number of sessions in a row that a prober neglects before it is no candidate for the

@@ -12,7 +12,7 @@
 //!   neglects several sessions in a row is chilled: it is no candidate until it validates again.
 
 use crate::{
-	AccountId, Balance, BlockNumber, Runtime, Session, SessionKeys, Staking,
+	AccountId, Balance, BlockNumber, Historical, Runtime, Session, SessionKeys, Staking,
 	configs::consensus::MAX_VALIDATORS,
 };
 use alloc::vec::Vec;
@@ -20,7 +20,13 @@ use core::cmp::Reverse;
 use frame_election_provider_support::{
 	BoundedSupport, BoundedSupportsOf, ElectionProvider, PageIndex,
 };
-use frame_support::{BoundedVec, traits::ConstU32, weights::Weight};
+use frame_support::{
+	BoundedVec,
+	storage::{TransactionOutcome, with_transaction},
+	storage_alias,
+	traits::{ConstU32, KeyOwnerProofSystem},
+	weights::Weight,
+};
 use pallet_session::{
 	SessionManager,
 	disabling::{
@@ -28,7 +34,9 @@ use pallet_session::{
 	},
 	historical,
 };
-use sp_runtime::Perbill;
+use sp_core::crypto::KeyTypeId;
+use sp_runtime::{DispatchError, Perbill};
+use sp_session::MembershipProof;
 use sp_staking::{SessionIndex, StakingInterface, offence::OffenceSeverity};
 use surety_primitives::Candidates;
 
@@ -127,6 +135,7 @@ impl SessionManager<AccountId> for ElectedValidators {
 		<Staking as SessionManager<_>>::new_session_genesis(index)
 	}
 	fn start_session(index: SessionIndex) {
+		KeysInUse::put(BoundedVec::truncate_from(Session::queued_keys()));
 		<Staking as SessionManager<_>>::start_session(index);
 	}
 	fn end_session(index: SessionIndex) {
@@ -154,6 +163,47 @@ impl historical::SessionManager<AccountId, ()> for ElectedValidators {
 	}
 }
 
+/// Keys that the validators of the session sign with.
+#[storage_alias]
+type KeysInUse =
+	StorageValue<Validators, BoundedVec<(AccountId, SessionKeys), ConstU32<MAX_VALIDATORS>>>;
+
+/// Proofs that a session key is a validator's.
+///
+/// The SDK proves, and checks proofs of the present session, by the keys that validators announced
+/// last. Whoever announces new ones signs with the old ones until the session after next, and could
+/// equivocate without a proof. These proofs are by the keys in use.
+pub struct KeyOwners;
+
+impl KeyOwners {
+	/// Call a function on a state in which the keys in use are those announced.
+	fn with_keys_in_use<R>(run: impl FnOnce() -> Option<R>) -> Option<R> {
+		let result = with_transaction(|| {
+			// None in the session of the upgrade that brings them.
+			for (who, keys) in KeysInUse::get().unwrap_or_default() {
+				pallet_session::NextKeys::<Runtime>::insert(who, keys);
+			}
+			TransactionOutcome::Rollback(Ok::<_, DispatchError>(run()))
+		});
+		result.ok().flatten()
+	}
+}
+
+impl<Key: AsRef<[u8]>> KeyOwnerProofSystem<(KeyTypeId, Key)> for KeyOwners {
+	type Proof = MembershipProof;
+	type IdentificationTuple = historical::IdentificationTuple<Runtime>;
+
+	fn prove(key: (KeyTypeId, Key)) -> Option<MembershipProof> {
+		Self::with_keys_in_use(|| Historical::prove(key))
+	}
+	fn check_proof(
+		key: (KeyTypeId, Key),
+		proof: MembershipProof,
+	) -> Option<Self::IdentificationTuple> {
+		Self::with_keys_in_use(|| Historical::check_proof(key, proof))
+	}
+}
+
 /// Disables validators that equivocated, up to a third of the set. Neglect of probing disables
 /// nobody: a bad prober may be a good author.
 pub struct DisableEquivocators;
@@ -172,20 +222,25 @@ impl DisablingStrategy<Runtime> for DisableEquivocators {
 
 /// Candidates of staking.
 ///
-/// Invulnerable validators are not chilled, nor are those without whom the candidates would be less
-/// than two thirds of the set: neglect on that scale is a fault of the network.
+/// Invulnerable validators are not chilled, nor are those without whom less than two thirds of the
+/// set, or too few for an election, would stand: neglect on that scale is a fault of the network,
+/// and no way for the candidates beside the set into it.
 pub struct StakingCandidates;
 impl Candidates<AccountId> for StakingCandidates {
 	fn chill(validators: &[AccountId]) {
-		let mut left = candidates().len();
-		let set = Session::validators().len();
+		let set = Session::validators();
+		let candidates = candidates();
+		let mut standing = candidates.iter().filter(|(who, _)| set.contains(who)).count();
+		let mut left = candidates.len();
+		let least = usize::try_from(Staking::minimum_validator_count()).unwrap_or(usize::MAX);
 		let invulnerable = Staking::invulnerables();
-		let is_candidate = |who: &&AccountId| {
-			pallet_staking::Validators::<Runtime>::contains_key(who) && !invulnerable.contains(who)
+		let may_be_chilled = |who: &&AccountId| {
+			candidates.iter().any(|(candidate, _)| candidate == *who) && !invulnerable.contains(who)
 		};
-		for who in validators.iter().filter(is_candidate) {
-			let after = left.saturating_sub(1);
-			if after.saturating_mul(3) < set.saturating_mul(2) {
+		for who in validators.iter().filter(may_be_chilled) {
+			let (after, still) =
+				(left.saturating_sub(1), standing.saturating_sub(usize::from(set.contains(who))));
+			if after < least || still.saturating_mul(3) < set.len().saturating_mul(2) {
 				log::warn!(
 					target: crate::LOG_TARGET,
 					"{who:?} neglects its duty and stays, since the set has too few candidates"
@@ -193,7 +248,7 @@ impl Candidates<AccountId> for StakingCandidates {
 				return;
 			}
 			if <Staking as StakingInterface>::chill(who).is_ok() {
-				left = after;
+				(left, standing) = (after, still);
 			}
 		}
 	}

@@ -27,6 +27,8 @@ const EACH = 120;
 const REQUEST = 40;
 /** Transfers that wait in the pools at most, below their limit of 8,192. */
 const WAITING = 6_000;
+/** Time without a new transfer after which those that are missing are sent again, in ms. */
+const STALLED = 30_000;
 /** Accounts that are funded by one transaction. */
 const FUNDED = 100;
 const FUNDS = 20n * UNIT;
@@ -49,12 +51,13 @@ export function load(context) {
     os.setPriority(os.constants.priority.PRIORITY_LOW);
     const { offered, rate } = await transfers.offer(requests, RATE.flood);
     os.setPriority(os.constants.priority.PRIORITY_NORMAL);
-    await transfers.areFinal(offered);
+    const again = await transfers.areFinal(offered);
     const judged = (await context.round()).judgedRound - judgedRound;
     assert.ok(judged > 0, "no round was judged");
     return [
       `${offered} transfers, signed before in ${seconds(signed)}`,
       `offered at ${RATE.flood}/s while fewer than ${WAITING} wait: ${rate}/s`,
+      `${again} sent again, since pools had dropped them with blocks that were retracted`,
       await transfers.rates(first, (await reader.finalized()).number),
       `${judged} rounds judged meanwhile, ${os.cpus().length} cores for all nodes`,
     ];
@@ -132,6 +135,18 @@ function newSender() {
   return /** @type {any} */ (pair);
 }
 
+/**
+ * Post a batch of JSON-RPC.
+ * @param {string} url
+ * @param {string} body
+ * @returns {Promise<{ error?: unknown }[]>}
+ */
+async function post(url, body) {
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(url, { method: "POST", headers, body });
+  return /** @type {any} */ (await response.json());
+}
+
 /** Transfers of many senders to one account. */
 class Transfers {
   sink = account("//load/sink");
@@ -163,24 +178,57 @@ class Transfers {
    *   first nonces before any with its next ones
    */
   async sign() {
+    const bodies = [];
+    for (let nonce = 0; nonce < EACH; nonce += REQUEST) {
+      for (const sender of this.#senders) {
+        bodies.push(this.#request(sender, nonce, nonce + REQUEST));
+        await sleep(0);
+      }
+    }
+    return bodies;
+  }
+
+  /**
+   * Body of a request with the transfers of a sender from one nonce to another.
+   * @param {Account} sender
+   * @param {number} from
+   * @param {number} to - nonce after the last
+   * @param {bigint} [tip] - in planck
+   * @returns {string}
+   */
+  #request(sender, from, to, tip = 0n) {
     const { api } = this.#context;
     const args = { dest: this.sink.address, value: VALUE };
     const transfer = call(api, "balances", "transferKeepAlive", args);
     // Valid for ever: the genesis block stands for the one that a signature is bound to.
     const { genesisHash, runtimeVersion } = api;
-    const options = { blockHash: genesisHash, genesisHash, runtimeVersion };
-    const bodies = [];
-    for (let nonce = 0; nonce < EACH; nonce += REQUEST) {
-      for (const sender of this.#senders) {
-        const calls = Array.from({ length: REQUEST }, (_, id) => {
-          const signed = transfer.sign(sender, { ...options, nonce: nonce + id }).toHex();
-          return { jsonrpc: "2.0", id, method: "author_submitExtrinsic", params: [signed] };
-        });
-        bodies.push(JSON.stringify(calls));
-        await sleep(0);
-      }
+    const options = { blockHash: genesisHash, genesisHash, runtimeVersion, tip };
+    const calls = Array.from({ length: to - from }, (_, id) => {
+      const signed = transfer.sign(sender, { ...options, nonce: from + id }).toHex();
+      return { jsonrpc: "2.0", id, method: "author_submitExtrinsic", params: [signed] };
+    });
+    return JSON.stringify(calls);
+  }
+
+  /**
+   * Send again what is in no final block, as a wallet does: with another signature, since a pool
+   * refuses for half an hour what it has dropped.
+   * @param {number} offered - all that were
+   * @param {bigint} tip - in planck, higher each time
+   * @returns {Promise<number>} transfers that were sent again
+   */
+  async #sendAgain(offered, tip) {
+    const { reader } = this.#context;
+    const nonces = await this.#nonces(await this.#context.atFinalized());
+    let number = 0;
+    for (const [i, sender] of this.#senders.entries()) {
+      // Requests went to one sender after the other.
+      const to = Math.ceil((offered / REQUEST - i) / SENDERS) * REQUEST;
+      if (nonces[i] >= to) continue;
+      number += to - nonces[i];
+      await post(reader.http, this.#request(sender, nonces[i], to, tip));
     }
-    return bodies;
+    return number;
   }
 
   /**
@@ -199,10 +247,7 @@ class Transfers {
     const answers = [];
     let [offered, waiting] = [0, 0];
     const submit = async (/** @type {string} */ url, /** @type {string} */ body) => {
-      const headers = { "content-type": "application/json" };
-      const response = await fetch(url, { method: "POST", headers, body });
-      const results = /** @type {{ error?: unknown }[]} */ (await response.json());
-      const errors = results.filter(({ error }) => error);
+      const errors = (await post(url, body)).filter(({ error }) => error);
       assert.deepEqual(errors.slice(0, 1), [], `${errors.length} transfers were refused`);
     };
     for (const [i, body] of requests.entries()) {
@@ -224,13 +269,25 @@ class Transfers {
   /**
    * Wait until transfers are final, and assert what they moved.
    * @param {number} count - all that were offered
+   * @returns {Promise<number>} transfers that were sent again
    */
   async areFinal(count) {
     const context = this.#context;
-    const there = async () => (await this.included(await context.atFinalized())) === count;
-    await context.until("all transfers are final", there);
+    let [last, since, again, tip] = [-1, Date.now(), 0, 0n];
+    await context.until("all transfers are final", async () => {
+      const included = await this.included(await context.atFinalized());
+      if (included > last) {
+        [last, since] = [included, Date.now()];
+      } else if (included < count && Date.now() - since > STALLED) {
+        tip += 1n;
+        again += await this.#sendAgain(count, tip);
+        since = Date.now();
+      }
+      return included === count;
+    });
     const { free } = await balanceOf(await context.atFinalized(), this.sink.address);
     assert.equal(free - this.#received, VALUE * BigInt(count));
+    return again;
   }
 
   /**
@@ -239,9 +296,18 @@ class Transfers {
    * @returns {Promise<number>}
    */
   async included(at) {
+    return (await this.#nonces(at)).reduce((sum, nonce) => sum + nonce, 0);
+  }
+
+  /**
+   * Nonces of the senders.
+   * @param {Pick<ApiAt, "query">} at
+   * @returns {Promise<number[]>}
+   */
+  async #nonces(at) {
     const addresses = this.#senders.map(({ address }) => address);
     const accounts = /** @type {Codec[]} */ (await at.query.system.account.multi(addresses));
-    return accounts.reduce((sum, { nonce }) => sum + nonce.toNumber(), 0);
+    return accounts.map(({ nonce }) => nonce.toNumber());
   }
 
   /**

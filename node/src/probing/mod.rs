@@ -47,6 +47,7 @@ mod verdicts;
 pub use metrics::Metrics;
 pub use readiness::watch as watch_readiness;
 pub use reports::watch as watch_reports;
+pub use settings::forget_begun;
 pub use tunnel::{Tunnels, watch as watch_tunnels};
 pub use verdicts::{VerdictMetrics, watch as watch_verdicts};
 

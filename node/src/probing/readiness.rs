@@ -23,8 +23,6 @@ use surety_primitives::{ServiceClass, crypto::PROB};
 use surety_runtime::{AccountId, Hash, Runtime, opaque::Block};
 use surety_runtime_api::{NetworkInfo, ServiceFilter, SuretyApi};
 
-/// Pages of the list of services that are searched for a VPN, once per session.
-const MAX_PAGES: u32 = 64;
 /// Anchors that must agree before an answer is judged.
 const MIN_ANCHORS: usize = 2;
 
@@ -183,7 +181,8 @@ pub async fn watch(
 
 /// Fault of the UDP port for proofs, if there are VPNs.
 fn port_fault(client: &FullClient, at: Hash, tunnels: Option<&Tunnels>) -> Option<String> {
-	if !has_vpns(client, at)? {
+	let vpns = ServiceFilter { class: Some(ServiceClass::Vpn), ..ServiceFilter::default() };
+	if !is_listed(client, at, &vpns)? {
 		return None;
 	}
 	match tunnels {
@@ -192,19 +191,18 @@ fn port_fault(client: &FullClient, at: Hash, tunnels: Option<&Tunnels>) -> Optio
 	}
 }
 
-/// True if a VPN is listed. `None` if the runtime does not answer.
-fn has_vpns(client: &FullClient, at: Hash) -> Option<bool> {
-	let filter = ServiceFilter { class: Some(ServiceClass::Vpn), ..ServiceFilter::default() };
+/// True if a service that passes the filter is listed. `None` if the runtime does not answer.
+fn is_listed(client: &FullClient, at: Hash, filter: &ServiceFilter) -> Option<bool> {
 	let mut start_after = None;
-	for _ in 0..MAX_PAGES {
+	loop {
 		let page = client.runtime_api().services(at, filter.clone(), start_after, 1).ok()?;
+		// A page looks at a bounded number of ids, and may be empty before the last.
 		match (page.items.is_empty(), page.next) {
 			(false, _) => return Some(true),
 			(true, None) => return Some(false),
 			(true, next) => start_after = next,
 		}
 	}
-	Some(false)
 }
 
 fn networks(client: &FullClient, at: Hash) -> Option<Vec<ListedNetwork>> {
@@ -213,11 +211,10 @@ fn networks(client: &FullClient, at: Hash) -> Option<Vec<ListedNetwork>> {
 	let mut listed = Vec::new();
 	for NetworkInfo { id, network } in api.networks(at).ok()? {
 		let filter = ServiceFilter { network: Some(id), ..ServiceFilter::default() };
-		let page = api.services(at, filter, None, 1).ok()?;
 		listed.push(ListedNetwork {
 			name: text(&network.name),
 			own: network.own,
-			served: !page.items.is_empty(),
+			served: is_listed(client, at, &filter)?,
 			anchors: network.anchors.iter().map(|url| text(url)).collect(),
 		});
 	}

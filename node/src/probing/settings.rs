@@ -6,8 +6,11 @@
 use crate::cli::{Anchor, ProbingParams};
 use codec::{Decode, Encode};
 use hyper::Uri;
-use pallet_surety_probes::{ANCHORS_KEY, DENY_KEY};
-use sp_core::offchain::{OffchainStorage, STORAGE_PREFIX};
+use pallet_surety_probes::{ANCHORS_KEY, DENY_KEY, probing_key};
+use sp_core::{
+	offchain::{OffchainStorage, STORAGE_PREFIX},
+	sr25519,
+};
 use std::{
 	collections::{BTreeMap, BTreeSet, HashSet},
 	net::IpAddr,
@@ -82,6 +85,14 @@ pub fn store(storage: &mut impl OffchainStorage, params: &ProbingParams, private
 	storage.set(STORAGE_PREFIX, DENY_KEY, &denied.encode());
 }
 
+/// Forget the rounds that these probers began to probe: a run that ended meanwhile left no report of
+/// them.
+pub fn forget_begun(storage: &mut impl OffchainStorage, keys: Vec<sr25519::Public>) {
+	for key in keys {
+		storage.remove(STORAGE_PREFIX, &probing_key(&key.into()));
+	}
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -121,6 +132,19 @@ mod tests {
 		assert_eq!(list(&storage, "surety/anchors/b"), None);
 		assert_eq!(list(&storage, "surety/anchors/c").unwrap(), ["http://c/"]);
 		assert!(list(&storage, "surety/deny").unwrap().is_empty());
+	}
+
+	#[test]
+	fn rounds_begun_by_the_last_run_are_forgotten() {
+		let mut storage = InMemOffchainStorage::default();
+		let [own, other] = [1, 2].map(|n| sr25519::Public::from_raw([n; 32]));
+		for key in [own, other] {
+			storage.set(STORAGE_PREFIX, &probing_key(&key.into()), &7u32.encode());
+		}
+		forget_begun(&mut storage, vec![own]);
+		let begun = |key: sr25519::Public| storage.get(STORAGE_PREFIX, &probing_key(&key.into()));
+		assert_eq!(begun(own), None);
+		assert_eq!(begun(other), Some(7u32.encode()));
 	}
 
 	#[test]

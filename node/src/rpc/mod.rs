@@ -7,10 +7,12 @@
 //! |---|---|
 //! | `surety.rs` | read side: the runtime API as JSON |
 //! | `audit.rs` | audits of breaches |
+//! | `account.rs`, `sync_state.rs` | the SDK's methods that cost an open node too much, bounded |
 
 mod account;
 pub mod audit;
 mod surety;
+mod sync_state;
 #[cfg(test)]
 mod tests;
 
@@ -70,7 +72,7 @@ pub fn create(deps: Deps) -> Result<RpcModule<()>, Box<dyn std::error::Error + S
 	use sc_consensus_babe_rpc::{Babe, BabeApiServer};
 	use sc_consensus_grandpa_rpc::{Grandpa, GrandpaApiServer};
 	use sc_rpc::dev::{Dev, DevApiServer};
-	use sc_sync_state_rpc::{SyncState, SyncStateApiServer};
+	use sc_sync_state_rpc::SyncState;
 	use substrate_frame_rpc_system::System;
 	use surety::{Surety, SuretyRpcServer};
 
@@ -92,9 +94,8 @@ pub fn create(deps: Deps) -> Result<RpcModule<()>, Box<dyn std::error::Error + S
 		)
 		.into_rpc(),
 	)?;
-	module.merge(
-		SyncState::new(chain_spec, client.clone(), authority_set, babe.worker)?.into_rpc(),
-	)?;
+	let state = SyncState::new(chain_spec, client.clone(), authority_set, babe.worker)?;
+	module.merge(sync_state::sync_state(state, client.clone())?)?;
 	module.merge(Dev::<Block, _>::new(client.clone()).into_rpc())?;
 	module.merge(Audit::new(client.clone()).into_rpc())?;
 	module.merge(Surety::new(client).into_rpc())?;

@@ -15,7 +15,9 @@ use sc_service::{Configuration, error::Error as ServiceError};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_api::ProvideRuntimeApi;
 use sp_blockchain::HeaderBackend;
+use sp_keystore::Keystore;
 use std::sync::Arc;
+use surety_primitives::crypto::PROB;
 use surety_runtime::Hash;
 use surety_runtime_api::SuretyApi;
 
@@ -44,6 +46,9 @@ pub fn start(
 		is_validator,
 		metrics.clone(),
 	)?;
+	if let Some(storage) = &mut storage {
+		probing::forget_begun(storage, keystore.keystore().sr25519_public_keys(PROB));
+	}
 	let tunnels = probing.tunnels();
 	let workers = OffchainWorkers::new(OffchainWorkerOptions {
 		runtime_api_provider: client.clone(),

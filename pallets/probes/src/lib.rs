@@ -181,10 +181,10 @@ mod try_state;
 pub mod types;
 pub mod weights;
 
-pub use duty::{DutyRule, DutyTally, MIN_CHANGES, MIN_ROUNDS, ProberNeglect};
+pub use duty::{DutyRule, DutyTally, MIN_ROUNDS, ProberNeglect};
 pub use fold::{DueTarget, FoldedVerdict, Votes};
 pub use judging::{RoundContext, RowUpdate};
-pub use offchain::{ANCHORS_KEY, DENY_KEY};
+pub use offchain::{ANCHORS_KEY, DENY_KEY, probing_key};
 pub use pallet::*;
 pub use reports::{
 	COMMIT_GRACE, Phase, REVEAL_OFFSET, commit_hash, commit_payload, commit_phase, refused,
@@ -477,9 +477,8 @@ pub mod pallet {
 			/// Idle page of the service. All idle services of the page are probed with it.
 			page: u32,
 		},
-		/// A prober reported in too few rounds of a session, disagreed with too many verdicts, or
-		/// missed too many changes of verdict. The prober earns nothing for the session and is
-		/// reported.
+		/// A session of neglect: a prober reported in too few of its rounds. The prober earns
+		/// nothing for the session, loses a little of its bond, and is chilled if it goes on.
 		DutyFailed {
 			/// Session that ended.
 			session: SessionIndex,

@@ -34,7 +34,13 @@ pub const ANCHORS_KEY: &[u8] = b"surety/anchors/";
 pub const DENY_KEY: &[u8] = b"surety/deny";
 
 const REPORT_KEY: &[u8] = b"surety/report/";
-const PROBING_KEY: &[u8] = b"surety/probing/";
+
+/// Local storage key of the round that a prober began to probe. A run that ends before the report is
+/// kept leaves it behind, so that a node removes it at its start, or the round is lost.
+pub fn probing_key(prober: &ProberId) -> Vec<u8> {
+	(b"surety/probing/".as_slice(), prober).encode()
+}
+
 /// Blocks after which a transaction that is not on chain yet is sent again. A round of five blocks
 /// leaves two for a reveal, so there is no block to lose.
 const RESEND: u32 = 1;
@@ -290,8 +296,7 @@ impl<T: Config> Pallet<T> {
 		if !matches!(kept, Ok(None)) {
 			return false;
 		}
-		let lock = (PROBING_KEY, key).encode();
-		StorageValueRef::persistent(&lock)
+		StorageValueRef::persistent(&probing_key(key))
 			.mutate(|begun: Result<Option<RoundIndex>, _>| match begun {
 				Ok(Some(begun)) if begun == round => Err(()),
 				_ => Ok(round),

@@ -90,11 +90,12 @@ impl Default for Timings {
 pub struct EraTimings {
 	/// Sessions of an era, at least 1.
 	pub sessions: u32,
-	/// Eras from the unbonding of a validator's bond to its withdrawal, 1 to 80. An offence can be
+	/// Eras from the unbonding of a validator's bond to its withdrawal, 2 to 80. An offence can be
 	/// reported as long.
 	pub bonding: u32,
-	/// Eras from an offence to its slash, less than `bonding`. Governance may cancel the slash
-	/// before.
+	/// Whole eras between that of an offence and the slash, at most `bonding` less 2: a bond
+	/// that unbonds is free when its last era is planned, a session before that era begins.
+	/// Governance may cancel the slash before.
 	pub slash_defer: u32,
 }
 
@@ -104,10 +105,13 @@ impl EraTimings {
 		let rules = [
 			(self.sessions >= 1, "sessions: an era has at least 1 session"),
 			(
-				(1..=MAX_BONDING_ERAS).contains(&self.bonding),
-				"bonding: a bond stays locked for 1 to 80 eras",
+				(2..=MAX_BONDING_ERAS).contains(&self.bonding),
+				"bonding: a bond stays locked for 2 to 80 eras",
 			),
-			(self.slash_defer < self.bonding, "slashDefer: a slash comes before the bond is free"),
+			(
+				self.slash_defer.saturating_add(1) < self.bonding,
+				"slashDefer: a slash comes before the bond is free",
+			),
 		];
 		rules.into_iter().find(|(kept, _)| !kept).map_or(Ok(()), |(_, rule)| Err(rule))
 	}
@@ -176,7 +180,7 @@ impl TimingPreset {
 
 	/// Eras of a public chain.
 	pub const fn production_eras() -> EraTimings {
-		EraTimings { sessions: 6, bonding: 28, slash_defer: 27 }
+		EraTimings { sessions: 6, bonding: 28, slash_defer: 26 }
 	}
 }
 

@@ -50,7 +50,7 @@ impl pallet_babe::Config for Runtime {
 	type MaxNominators = ConstU32<0>;
 	type KeyOwnerProof = sp_session::MembershipProof;
 	type EquivocationReportSystem =
-		pallet_babe::EquivocationReportSystem<Self, RecentOffences, Historical, ReportLongevity>;
+		pallet_babe::EquivocationReportSystem<Self, RecentOffences, KeyOwners, ReportLongevity>;
 }
 
 impl pallet_grandpa::Config for Runtime {
@@ -61,7 +61,7 @@ impl pallet_grandpa::Config for Runtime {
 	type MaxSetIdSessionEntries = timing::BondingSessions<Runtime>;
 	type KeyOwnerProof = sp_session::MembershipProof;
 	type EquivocationReportSystem =
-		pallet_grandpa::EquivocationReportSystem<Self, RecentOffences, Historical, ReportLongevity>;
+		pallet_grandpa::EquivocationReportSystem<Self, RecentOffences, KeyOwners, ReportLongevity>;
 }
 
 impl pallet_session::Config for Runtime {

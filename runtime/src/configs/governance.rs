@@ -7,6 +7,7 @@ use crate::{
 	governance::{
 		Days,
 		origins::{self, Spender},
+		schedule::NextFree,
 		tracks::Tracks,
 		voting::VotingCurrency,
 	},
@@ -143,7 +144,7 @@ impl pallet_referenda::Config for Runtime {
 	type RuntimeCall = RuntimeCall;
 	type RuntimeEvent = RuntimeEvent;
 	type WeightInfo = crate::weights::pallet_referenda::WeightInfo<Runtime>;
-	type Scheduler = Scheduler;
+	type Scheduler = NextFree;
 	type Currency = Balances;
 	type SubmitOrigin = AsEnsureOriginWithArg<EnsureSigned<AccountId>>;
 	type CancelOrigin = EitherOf<Root, origins::ReferendumCanceller>;

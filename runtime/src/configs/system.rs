@@ -100,12 +100,16 @@ parameter_types! {
 	pub const SS58Prefix: u8 = 42;
 }
 
-/// Calls that are permitted at any time. Refuses `staking.nominate`: validators are elected by their own bonds, so that
-/// whoever runs a prober answers for it with tokens of its own.
+/// Calls that are permitted at any time. Refused are
+///
+/// - `staking.nominate`: validators are elected by their own bonds, so that whoever runs a prober
+///   answers for it with tokens of its own;
+/// - `staking.reap_stash`: it pays nothing, and its sender chooses its weight.
 pub struct Permitted;
 impl Contains<RuntimeCall> for Permitted {
 	fn contains(call: &RuntimeCall) -> bool {
-		!matches!(call, RuntimeCall::Staking(pallet_staking::Call::nominate { .. }))
+		use pallet_staking::Call::{nominate, reap_stash};
+		!matches!(call, RuntimeCall::Staking(nominate { .. } | reap_stash { .. }))
 	}
 }
 

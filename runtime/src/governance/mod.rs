@@ -8,10 +8,12 @@
 //! | `origins.rs` | origins that a referendum can have beside root |
 //! | `tracks.rs` | periods, deposits and curves per origin |
 //! | `voting.rs` | voting power, which leaves out what the market holds |
+//! | `schedule.rs` | scheduler of referenda, which moves tasks of a full block to the next one |
 //! | `safety.rs` | calls that stay callable in any emergency, pauses with a time limit |
 
 pub mod origins;
 pub mod safety;
+pub mod schedule;
 pub mod tracks;
 pub mod voting;
 

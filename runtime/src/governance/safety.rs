@@ -5,7 +5,7 @@
 //! The technical committee pauses a call (`safety.pause`) or all of them (`safeMode.forceEnter`),
 //! for a day of governance at most; then they are callable again without anybody's doing. Neither
 //! reaches [`ALWAYS_CALLABLE`]: blocks are built, rounds measured and judged, misbehaviour is
-//! reported, everybody can leave and take out what is owed, and referenda go on, by which the
+//! reported, everybody can leave and take out what is owed, and referenda go on and are enacted, by which the
 //! holders of the token change the committee or the code.
 
 use crate::{Runtime, RuntimeCall, SafeMode, governance::Days};
@@ -42,23 +42,48 @@ pub const ALWAYS_CALLABLE: &[(&str, &[&str])] = &[
 	("Safety", &[]),
 	("MultiBlockMigrations", &[]),
 	("Sudo", &[]),
+	// Calls of the tracks. Nobody else may make them, and a pause on the block of their enactment
+	// would be a veto of the committee.
+	("Parameters", &[]),
+	("AssetRate", &[]),
 	// Envelopes.
 	("Utility", &[]),
 	("Multisig", &[]),
 	("Proxy", &["proxy", "proxy_announced", "remove_proxies", "remove_proxy"]),
-	// Validators leave, and rotate keys that are no longer theirs alone.
-	("Staking", &["cancel_deferred_slash", "chill", "chill_other", "unbond", "withdraw_unbonded"]),
+	// Validators leave, stand again if they were chilled meanwhile, and rotate keys that are no
+	// longer theirs alone.
+	(
+		"Staking",
+		&[
+			"cancel_deferred_slash",
+			"chill",
+			"chill_other",
+			"deprecate_controller_batch",
+			"manual_slash",
+			"restore_ledger",
+			"set_min_commission",
+			"unbond",
+			"validate",
+			"withdraw_unbonded",
+		],
+	),
 	("Session", &["purge_keys", "set_keys"]),
 	// Operators and tenants leave, and take out what is owed to them.
 	(
 		"Operators",
 		&[
+			"allow_host",
+			"approve_asset",
 			"bond_more",
 			"deactivate",
+			"deny_host",
 			"pause_service",
+			"remove_network",
 			"remove_service",
 			"retire",
 			"retire_service",
+			"revoke_asset",
+			"set_network",
 			"unbond",
 			"withdraw_unbonded",
 		],

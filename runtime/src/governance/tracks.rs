@@ -91,7 +91,8 @@ const RULES: [Rule; 10] = [
 	Rule {
 		id: ROOT,
 		name: "root",
-		max_deciding: 1,
+		// A deposit, which comes back, must not keep the holders from this track for a fortnight.
+		max_deciding: 3,
 		deposit: 10_000,
 		prepare: 120,
 		decision: 14 * DAY,

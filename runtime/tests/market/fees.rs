@@ -2,7 +2,11 @@
 
 //! Fees: every signed call of every pallet pays one.
 
-use crate::{actors::*, calls, fixture::Fixture};
+use crate::{
+	actors::*,
+	calls,
+	fixture::{Fixture, account},
+};
 use frame_support::dispatch::{GetDispatchInfo, Pays};
 use frame_support::traits::GetCallMetadata;
 use pallet_surety_probes as probes;
@@ -49,6 +53,20 @@ fn every_call_pays_but_for_a_list_by_name() {
 			.collect();
 		assert_eq!(free, FREE);
 	});
+}
+
+/// Regression: staking gives the fee of `reap_stash` back, whatever number of slashing spans its
+/// sender names and fills the block with.
+#[test]
+fn no_sender_chooses_the_weight_of_a_free_call() {
+	let mut chain = Fixture::new();
+	let reap =
+		pallet_staking::Call::reap_stash { stash: account(STRANGER), num_slashing_spans: 10_000 };
+	let before = chain.total(AssetId::Native, STRANGER);
+	let outcome = chain.signed(STRANGER, reap).expect("it is included");
+	assert_eq!(outcome, Err(frame_system::Error::<Runtime>::CallFiltered.into()));
+	assert!(before - chain.total(AssetId::Native, STRANGER) > UNIT / 10, "it pays for its weight");
+	chain.check();
 }
 
 #[test]

@@ -547,3 +547,74 @@ fn nobody_but_holders_governs_a_public_chain() {
 	assert_eq!(chain.peek(|| pallet_whitelist::WhitelistedCall::<Runtime>::iter().count()), 0);
 	chain.check();
 }
+
+/// Fill the agenda of a block with other tasks.
+fn fill_agenda(block: BlockNumber) {
+	let no_op = || Box::new(frame_system::Call::remark { remark: vec![] }.into());
+	let mut tasks = 0;
+	let full = loop {
+		match Scheduler::schedule(RuntimeOrigin::root(), block, None, 255, no_op()) {
+			Ok(()) => tasks += 1,
+			Err(error) => break error,
+		}
+	};
+	assert_eq!(full, DispatchError::Exhausted);
+	assert!(tasks > 0, "the block had room");
+}
+
+/// Regression: with 50 alarms of other referenda on the next block, a vote took the alarm of a
+/// referendum away, an end kept the place in its track for good, and an approved call was lost.
+#[test]
+fn referenda_go_on_when_the_block_of_their_next_task_is_full() {
+	use pallet_referenda::TracksInfo as _;
+	let mut chain = Fixture::new();
+	let index = chain.referendum(Origin::MarketAdmin, set_fee(7));
+	// A vote sets the alarm of the referendum to the next block.
+	chain.block_with(|| {
+		fill_agenda(System::block_number() + 1);
+		let vote = vote(true, VOTES, Conviction::Locked1x);
+		let call = pallet_conviction_voting::Call::vote { poll_index: index, vote };
+		assert_ok!(Fixture::apply_signed(Bob, call.into()).expect("the vote is valid"));
+	});
+	let ReferendumInfo::Ongoing(status) = chain.info(index) else { panic!("it has not ended") };
+	let (_, (block, _)) = status.alarm.expect("an alarm is set");
+	assert_eq!(block, chain.peek(System::block_number) + 2);
+
+	// The enactment, if the only block that it was meant for is full.
+	chain.ayes(index);
+	chain.until("the referendum is decided and passes", 40, move || {
+		match pallet_referenda::ReferendumInfoFor::<Runtime>::get(index) {
+			Some(ReferendumInfo::Ongoing(status)) => {
+				let now = System::block_number();
+				let confirmed = status.deciding.and_then(|deciding| deciding.confirming);
+				confirmed == Some(now + 1)
+			},
+			_ => false,
+		}
+	});
+	chain.block_with(|| {
+		let enactment = governance::tracks::Tracks::info(12).unwrap().min_enactment_period;
+		for later in 1..=enactment.max(1) + 1 {
+			fill_agenda(System::block_number() + later);
+		}
+	});
+	chain.enacted(index);
+	assert_eq!(chain.peek(market::PlatformFee::get), Perbill::from_percent(7));
+	let deciding =
+		|chain: &mut Fixture| chain.peek(|| pallet_referenda::DecidingCount::<Runtime>::get(12));
+	assert_eq!(deciding(&mut chain), 0);
+
+	// The end of a decision leaves its place in the track.
+	let index = chain.referendum(Origin::MarketAdmin, set_fee(8));
+	chain.until("it is being decided", 40, || {
+		pallet_referenda::DecidingCount::<Runtime>::get(12) == 1
+	});
+	chain.block_with(|| {
+		fill_agenda(System::block_number() + 1);
+		assert_ok!(Referenda::cancel(RuntimeOrigin::root(), index));
+	});
+	chain.block();
+	chain.block();
+	assert_eq!(deciding(&mut chain), 0);
+	chain.check();
+}

@@ -5,6 +5,7 @@
 
 use crate::{
 	actors::*,
+	bonds::set_keys,
 	calls::watch,
 	fixture::{Conduct, Fixture, PROBERS, account},
 	governance::dispatch,
@@ -14,6 +15,7 @@ use codec::{Decode, Encode};
 use frame_support::{assert_noop, assert_ok, traits::KeyOwnerProofSystem};
 use pallet_staking as staking;
 use pallet_surety_probes as probes;
+use pallet_surety_timing::EraTimings;
 use sp_consensus_babe::{
 	BABE_ENGINE_ID, EquivocationProof, KEY_TYPE, Slot,
 	digests::{PreDigest, SecondaryPlainPreDigest},
@@ -30,7 +32,7 @@ use sp_session::MembershipProof;
 use surety_primitives::{AssetId, Candidates as _};
 use surety_runtime::{
 	governance::origins::Origin,
-	validators::{NEGLECT_SLASH, StakingCandidates},
+	validators::{KeyOwners, NEGLECT_SLASH, StakingCandidates},
 	*,
 };
 
@@ -70,7 +72,7 @@ fn evidence(chain: &mut Fixture, signer: Sr25519Keyring) -> Evidence {
 		};
 		let offender: sp_consensus_babe::AuthorityId = OFFENDER.public().into();
 		let owner =
-			Historical::prove((KEY_TYPE, offender.clone())).expect("it is a key of the session");
+			KeyOwners::prove((KEY_TYPE, offender.clone())).expect("it is a key of the session");
 		let proof = EquivocationProof {
 			offender,
 			slot,
@@ -103,7 +105,7 @@ fn double_vote(
 		// The struct is that of a crate that the runtime does not name.
 		let bytes = (round, &offender, signed(first), signed(second)).encode();
 		let votes = Decode::decode(&mut &bytes[..]).expect("its fields, in this order");
-		let owner = Historical::prove((grandpa::KEY_TYPE, offender)).expect("a key of the session");
+		let owner = KeyOwners::prove((grandpa::KEY_TYPE, offender)).expect("a key of the session");
 		let call = pallet_grandpa::Call::report_equivocation_unsigned {
 			equivocation_proof: Box::new(grandpa::EquivocationProof::new(
 				set_id,
@@ -565,15 +567,103 @@ fn a_prober_that_neglects_three_sessions_loses_its_seat_until_it_validates() {
 	chain.check();
 }
 
+/// Validators that are candidates after the neglect of Dave, Alice and Charlie.
+fn standing_after_neglect(chain: &mut Fixture) -> Vec<Sr25519Keyring> {
+	let all = [OFFENDER, Sr25519Keyring::Alice, Sr25519Keyring::Charlie].map(account);
+	chain.peek(|| {
+		StakingCandidates::chill(&all);
+		let stands =
+			|who: &Sr25519Keyring| staking::Validators::<Runtime>::contains_key(account(*who));
+		PROBERS.into_iter().filter(stands).collect()
+	})
+}
+
 #[test]
 fn invulnerable_and_indispensable_probers_are_not_chilled() {
+	// An election needs four candidates.
 	let mut chain = started();
-	let all = [OFFENDER, Sr25519Keyring::Alice, Sr25519Keyring::Charlie].map(account);
-	let left = chain.peek(|| {
-		StakingCandidates::chill(&all);
-		staking::Validators::<Runtime>::iter_keys().collect::<Vec<_>>()
-	});
-	// Alice is invulnerable, and with fewer than three candidates the set of four would be lost.
+	assert_eq!(standing_after_neglect(&mut chain), PROBERS);
+
+	// Alice is invulnerable. With fewer than three the set of four would be lost, however many
+	// candidates wait for a seat.
+	let mut chain = started();
+	chain.candidate(OPERATOR, 10 * UNIT);
+	chain.candidate(STRANGER, 10 * UNIT);
+	let left = standing_after_neglect(&mut chain);
 	assert_eq!(left.len(), 3);
-	assert!(!left.contains(&account(OFFENDER)));
+	assert!(!left.contains(&OFFENDER));
+	chain.check();
+}
+
+/// Regression: the SDK looks up the keys announced last, in which those in use were missing for two
+/// sessions, so that no report could prove an equivocation with them.
+#[test]
+fn whoever_announces_new_keys_or_none_answers_for_the_old_ones() {
+	let new = sp_core::sr25519::Pair::from_seed(&[7; 32]);
+	let rotate = set_keys(OFFENDER, &new, &OFFENDER.pair());
+	for call in [rotate, pallet_session::Call::purge_keys {}] {
+		for sessions in [0, 1] {
+			let mut chain = started();
+			assert_ok!(chain.call(OFFENDER, call.clone()));
+			for _ in 0..sessions {
+				chain.next_session();
+			}
+			let evidence = evidence(&mut chain, OFFENDER);
+			let announced = chain.peek(|| {
+				Historical::check_proof((KEY_TYPE, evidence.0.offender.clone()), evidence.1.clone())
+			});
+			assert_eq!(announced, None, "the SDK's check refuses the proof");
+			report(&mut chain, &evidence, false).unwrap();
+			assert_eq!(recorded(&mut chain, EQUIVOCATION, evidence.0.slot), [account(OFFENDER)]);
+			chain.check();
+		}
+	}
+}
+
+/// A proof of the session in which a key was in use holds when the session is over, by the root that
+/// the SDK noted.
+#[test]
+fn a_proof_of_old_keys_holds_after_their_session() {
+	let new = sp_core::sr25519::Pair::from_seed(&[7; 32]);
+	let mut chain = started();
+	assert_ok!(chain.call(OFFENDER, set_keys(OFFENDER, &new, &OFFENDER.pair())));
+	chain.next_session();
+	let evidence = evidence(&mut chain, OFFENDER);
+	chain.next_session();
+	report(&mut chain, &evidence, true).unwrap();
+	assert_eq!(recorded(&mut chain, EQUIVOCATION, evidence.0.slot), [account(OFFENDER)]);
+	chain.check();
+}
+
+/// Regression: staking frees a bond when it plans the last era of the bonding period, and slashes
+/// when an era begins. With one era less than the bonding period between offence and slash, an
+/// offender that unbonded at once withdrew a session before.
+#[test]
+fn no_bond_is_free_before_its_slash() {
+	// The longest delay that the rule allows for three eras of bonding.
+	let eras = EraTimings { sessions: 3, bonding: 3, slash_defer: 1 };
+	assert_eq!(eras.check(), Ok(()));
+	assert!(EraTimings { slash_defer: 2, ..eras }.check().is_err());
+	let changes = serde_json::json!({ "timing": { "eras": eras } });
+	let mut chain = Fixture::with_changes("local_testnet", changes);
+	chain.rounds(1);
+	let evidence = evidence(&mut chain, OFFENDER);
+	let bond = chain.stake(OFFENDER);
+	chain.candidate(OPERATOR, bond);
+	assert_ok!(chain.call(OFFENDER, staking::Call::chill {}));
+	assert_ok!(chain.call(OFFENDER, staking::Call::unbond { value: bond }));
+	report(&mut chain, &evidence, false).unwrap();
+	let withdraw = staking::Call::withdraw_unbonded { num_slashing_spans: 8 };
+	let is_bonded = |chain: &mut Fixture| {
+		chain.peek(|| staking::Ledger::<Runtime>::contains_key(account(OFFENDER)))
+	};
+	let before = treasury(&mut chain);
+	while is_bonded(&mut chain) {
+		assert!(chain.era() <= 3, "the bond is free after three eras");
+		chain.next_session();
+		assert_ok!(chain.call(OFFENDER, withdraw.clone()));
+	}
+	assert!(treasury(&mut chain) >= before + share_of_one_in_four(bond));
+	assert!(waiting(&mut chain).is_empty());
+	chain.check();
 }

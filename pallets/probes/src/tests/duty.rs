@@ -95,7 +95,7 @@ fn the_pot_is_shared_in_proportion_to_accepted_reports() {
 }
 
 #[test]
-fn below_the_rule_there_is_an_offence_and_no_reward() {
+fn below_the_rule_there_is_no_reward_and_silence_is_an_offence() {
 	build_and_execute(4, || {
 		list_active(1, 1);
 		list_active(2, 2);
@@ -117,18 +117,17 @@ fn below_the_rule_there_is_an_offence_and_no_reward() {
 		let part = 1_000_000 * 10 / 35;
 		assert_eq!([0, 3].map(|p| native(account(p))), [part, part]);
 		assert_eq!(native(POT), 1_000_010 - 2 * part);
-		assert_eq!(Offences::get(), vec![(0, vec![account(1), account(2)])]);
+		assert_eq!(Offences::get(), vec![(0, vec![account(1)])]);
 		let tallies = failed();
+		assert_eq!(tallies.len(), 1);
 		assert_eq!(tallies[0].0, account(1));
 		assert_eq!(tallies[0].1.participation(), Perbill::from_percent(50));
-		assert_eq!(tallies[1].1.agreement(), Perbill::from_percent(50));
-		assert_eq!(tallies[1].1.caught(), Perbill::one(), "the changes were caught");
 	});
 }
 
 /// Regression: a copy of the reports of the round before once met nearly all of the duty.
 #[test]
-fn copying_the_round_before_earns_nothing_and_is_neglect() {
+fn copying_the_round_before_earns_nothing() {
 	build_and_execute(4, || {
 		list_five();
 		run_rounds(42, but_prober_3(|round, service| changing(round - 1, service)));
@@ -143,13 +142,12 @@ fn copying_the_round_before_earns_nothing_and_is_neglect() {
 		// Each honest prober earns all of its part. The copier's part stays in the pot.
 		assert_eq!([0, 1, 2].map(|p| native(account(p))), [250_000; 3]);
 		assert_eq!(native(POT), 250_010);
-		assert_eq!(Offences::get(), vec![(0, vec![account(3)])]);
-		assert_eq!(failed(), vec![(account(3), copier)]);
+		assert!(Offences::get().is_empty());
 	});
 }
 
 #[test]
-fn reporting_all_up_earns_nothing_and_is_neglect() {
+fn reporting_all_up_earns_nothing() {
 	build_and_execute(4, || {
 		list_five();
 		run_rounds(42, but_prober_3(|_, _| up()));
@@ -158,21 +156,33 @@ fn reporting_all_up_earns_nothing_and_is_neglect() {
 		assert!(lazy.agreement() > Perbill::from_percent(89));
 		end_session();
 		assert_eq!([2, 3].map(|p| native(account(p))), [250_000, 0]);
-		assert_eq!(Offences::get(), vec![(0, vec![account(3)])]);
+		assert!(Offences::get().is_empty());
 	});
 }
 
+/// Regression: an operator that answered one prober in each round in which it was down to all others
+/// once had it slashed and chilled for an outage that it could not see.
 #[test]
-fn few_missed_changes_earn_nothing_but_are_no_neglect() {
+fn an_operator_with_another_face_for_a_prober_costs_it_the_pay_and_no_bond() {
 	build_and_execute(4, || {
-		list_five();
-		// Three changes away from up, and three back.
-		run_rounds(16, but_prober_3(|round, service| changing(round - 1, service)));
-		let tally = Probes::duty(account(3)).unwrap();
-		assert_eq!((tally.fell, tally.rose), (3 * SHARE, 4 * SHARE));
+		list_active(1, 1);
+		// Down in every other round, but for prober 3, whom it answers.
+		run_rounds(42, |prober, round, _| if prober != 3 && round % 2 == 0 { DOWN } else { up() });
+		let victim = Probes::duty(account(3)).unwrap();
+		assert!(victim.fell >= 10 * SHARE && victim.fell_caught == 0);
+		assert!(victim.agreement() < Perbill::from_percent(80));
 		end_session();
-		assert_eq!(native(account(3)), 0);
-		assert!(native(account(0)) > 0 && Offences::get().is_empty());
+		assert_eq!([0, 3].map(|p| native(account(p))), [250_000, 0]);
+		assert!(Offences::get().is_empty() && failed().is_empty());
+	});
+	build_and_execute(4, || {
+		list_active(1, 1);
+		// Down for prober 3 only, whose reports are blind: it finds the whole market down.
+		run_rounds(42, |prober, _, _| if prober == 3 { DOWN } else { up() });
+		let victim = Probes::duty(account(3)).unwrap();
+		assert_eq!((victim.accepted, victim.revealed), (0, victim.rounds));
+		end_session();
+		assert!(Offences::get().is_empty() && failed().is_empty());
 	});
 }
 
@@ -282,9 +292,10 @@ fn exactly_the_shares_of_the_rule_are_enough() {
 		|tally: DutyTally| (tally.earned(RULE).deconstruct() / 10_000_000, tally.is_neglect(RULE));
 	assert_eq!(earned(faultless()), (100, false));
 	assert_eq!(earned(DutyTally { accepted: 6, ..faultless() }), (100, false));
-	assert_eq!(earned(DutyTally { accepted: 5, ..faultless() }), (0, true));
+	assert_eq!(earned(DutyTally { accepted: 5, revealed: 6, ..faultless() }), (0, false), "blind");
+	assert_eq!(earned(DutyTally { accepted: 5, revealed: 5, ..faultless() }), (0, true));
 	assert_eq!(earned(DutyTally { agreed: 60 * SHARE, ..faultless() }), (100, false));
-	assert_eq!(earned(DutyTally { agreed: 60 * SHARE - 1, ..faultless() }), (0, true));
+	assert_eq!(earned(DutyTally { agreed: 60 * SHARE - 1, ..faultless() }), (0, false));
 	assert_eq!(
 		earned(DutyTally { judged: 0, agreed: 0, ..faultless() }),
 		(100, false),
@@ -292,20 +303,17 @@ fn exactly_the_shares_of_the_rule_are_enough() {
 	);
 	// The smaller share of the two directions counts.
 	assert_eq!(earned(DutyTally { fell_caught: 6 * SHARE, ..faultless() }), (60, false));
-	assert_eq!(earned(DutyTally { fell_caught: 6 * SHARE - 1, ..faultless() }), (0, true));
+	assert_eq!(earned(DutyTally { fell_caught: 6 * SHARE - 1, ..faultless() }), (0, false));
 	assert_eq!(earned(DutyTally { rose_caught: 7 * SHARE, ..faultless() }), (70, false));
-	assert_eq!(earned(DutyTally { rose_caught: 6 * SHARE - 1, ..faultless() }), (0, true));
+	assert_eq!(earned(DutyTally { rose_caught: 6 * SHARE - 1, ..faultless() }), (0, false));
 	assert_eq!(
 		earned(DutyTally { rose: 0, rose_caught: 0, ..faultless() }),
 		(100, false),
 		"still down"
 	);
 	assert_eq!(earned(DutyTally { fell: 0, fell_caught: 0, ..faultless() }), (0, false));
-	// With fewer changes, or rounds, there is no neglect.
-	let few = DutyTally { fell: MIN_CHANGES - 1, fell_caught: 0, ..faultless() };
-	assert_eq!(earned(few), (0, false));
-	assert_eq!(earned(DutyTally { fell: MIN_CHANGES, ..few }), (0, true));
-	let absent = DutyTally { rounds: MIN_ROUNDS - 1, accepted: 0, ..faultless() };
+	// With fewer rounds there is no neglect.
+	let absent = DutyTally { rounds: MIN_ROUNDS - 1, accepted: 0, revealed: 0, ..faultless() };
 	assert_eq!(earned(absent), (0, false));
 	assert_eq!(earned(DutyTally { rounds: MIN_ROUNDS, ..absent }), (0, true));
 	assert_eq!(earned(DutyTally::default()), (0, false));
@@ -535,7 +543,7 @@ fn a_session_is_judged_by_the_rule_of_its_first_block() {
 		assert!(tally.caught() > RULE.min_caught && tally.caught() < Perbill::one());
 		end_session();
 		let failed: Vec<_> = failed().into_iter().map(|(who, _)| who).collect();
-		assert_eq!(failed, [2, 3].map(account));
+		assert_eq!(failed, [account(3)]);
 		let now = [0, 2, 3].map(|p| native(account(p)));
 		assert!(now[0] > earned[0]);
 		assert_eq!(now[1..], earned[1..]);

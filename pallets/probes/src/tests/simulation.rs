@@ -120,21 +120,16 @@ fn byte(up_now: bool) -> u8 {
 struct Account {
 	sessions: u32,
 	earned: f64,
-	neglected: u32,
 	tally: DutyTally,
 }
 impl Account {
 	fn note(&mut self, tally: &DutyTally) {
 		self.sessions += 1;
 		self.earned += f64::from(tally.earned(RULE).deconstruct()) / 1e9;
-		self.neglected += u32::from(tally.is_neglect(RULE));
 		self.tally.add(tally);
 	}
 	fn earned(&self) -> f64 {
 		self.earned / f64::from(self.sessions.max(1))
-	}
-	fn neglected(&self) -> f64 {
-		f64::from(self.neglected) / f64::from(self.sessions.max(1))
 	}
 }
 
@@ -365,13 +360,12 @@ fn simulate(others: &[(Kind, usize)], rounds: u32) -> ([Account; KINDS.len()], M
 	{
 		let DutyTally { judged, agreed, fell, fell_caught, rose, rose_caught, .. } = account.tally;
 		println!(
-			"{:<9} {n:>4} {:>7.1} {:>10.2} {:>9.1} {:>9.1} {:>8.3} {:>8.1}",
+			"{:<9} {n:>4} {:>7.1} {:>10.2} {:>9.1} {:>9.1} {:>8.1}",
 			format!("{kind:?}"),
 			100.0 * account.earned() / honest,
 			percent(agreed, judged),
 			percent(fell_caught, fell),
 			percent(rose_caught, rose),
-			100.0 * account.neglected(),
 			(fell + rose) as f64 / (SHARE as f64) / f64::from(account.sessions),
 		);
 	}
@@ -396,13 +390,10 @@ fn work_is_paid_and_lies_change_no_verdict() {
 		std::env::var("ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(4 * WINDOW);
 	println!("{PROBERS} probers, {SERVICES} services of {OPERATORS} operators, {rounds} rounds");
 	println!(
-		"{:<9} {:>4} {:>7} {:>10} {:>9} {:>9} {:>8} {:>8}",
-		"prober", "n", "earned", "agreement", "fell", "rose", "neglect", "changes"
+		"{:<9} {:>4} {:>7} {:>10} {:>9} {:>9} {:>8}",
+		"prober", "n", "earned", "agreement", "fell", "rose", "changes"
 	);
-	println!(
-		"{:>22} {:>10} {:>9} {:>9} {:>8} {:>8}",
-		"% of honest", "%", "caught %", "caught %", "% of s.", "a s."
-	);
+	println!("{:>22} {:>10} {:>9} {:>9} {:>8}", "% of honest", "%", "caught %", "caught %", "a s.");
 	use Kind::*;
 	let mut markets: Vec<Vec<(Kind, usize)>> = vec![vec![]];
 	for kind in [Copier, AlwaysUp, Rational, Liar] {
@@ -418,17 +409,12 @@ fn work_is_paid_and_lies_change_no_verdict() {
 		assert_eq!(found[2], 0, "every change is found within a round, {others:?}");
 		let of = |kind: Kind| &accounts[kind as usize];
 		let honest = of(Honest);
-		// A third that reports all up delays each recovery, so that more honest probers probe
-		// before it.
-		let dishonest = others.iter().map(|(_, n)| n).sum::<usize>();
-		let max_neglected = if dishonest > 20 { 0.01 } else { 0.001 };
-		assert!(honest.earned() > 0.75 && honest.neglected() < max_neglected, "{others:?}");
+		assert!(honest.earned() > 0.75, "{others:?}");
 		for (kind, _) in &others {
-			let (earned, neglected) = (of(*kind).earned() / honest.earned(), of(*kind).neglected());
+			let earned = of(*kind).earned() / honest.earned();
 			match kind {
-				// No reward at all, and an offence as soon as there were enough changes.
-				Copier | AlwaysUp => assert!(earned == 0.0 && neglected > 0.2, "{others:?}"),
-				Rational => assert!(earned < 0.1 && neglected > 0.2, "{others:?}"),
+				Copier | AlwaysUp => assert!(earned == 0.0, "{others:?}"),
+				Rational => assert!(earned < 0.1, "{others:?}"),
 				// A liar does all the work, and gains nothing by the lie.
 				Liar => assert!(earned <= 1.0, "{others:?}"),
 				Honest => (),

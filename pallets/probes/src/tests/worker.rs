@@ -357,7 +357,7 @@ fn only_one_worker_probes_a_round() {
 	node(|pool, _| {
 		next_round();
 		// The worker of another block is still probing.
-		StorageValueRef::persistent(&(b"surety/probing/".as_slice(), key(0)).encode()).set(&1u32);
+		StorageValueRef::persistent(&probing_key(&key(0))).set(&1u32);
 		assert!(work(&pool).is_empty());
 		assert_eq!(kept(1), None);
 		// The next round is a new one.

@@ -47,23 +47,25 @@ fn a_broken_bound_of_eras_is_named() {
 		change(&mut eras);
 		eras.check()
 	};
-	let cases: [(&str, Result<(), &str>); 4] = [
+	let cases: [(&str, Result<(), &str>); 5] = [
 		("sessions", broken(|e| e.sessions = 0)),
-		("bonding", broken(|e| e.bonding = 0)),
+		("bonding", broken(|e| e.bonding = 1)),
 		("bonding", broken(|e| e.bonding = MAX_BONDING_ERAS + 1)),
-		("slashDefer", broken(|e| e.slash_defer = e.bonding)),
+		("slashDefer", broken(|e| e.slash_defer = u32::MAX)),
+		// The bond is free a session before this slash.
+		("slashDefer", broken(|e| e.slash_defer = e.bonding - 1)),
 	];
 	for (field, outcome) in cases {
 		assert!(outcome.unwrap_err().starts_with(field), "{field}: {outcome:?}");
 	}
-	assert_eq!(EraTimings { sessions: 1, bonding: 1, slash_defer: 0 }.check(), Ok(()));
+	assert_eq!(EraTimings { sessions: 1, bonding: 2, slash_defer: 0 }.check(), Ok(()));
 	assert_eq!(TimingPreset::test_eras().check(), Ok(()));
 }
 
 #[test]
 #[should_panic(expected = "timing: slashDefer: a slash comes before the bond is free")]
 fn genesis_refuses_broken_eras() {
-	let eras = EraTimings { sessions: 1, bonding: 1, slash_defer: 1 };
+	let eras = EraTimings { sessions: 1, bonding: 2, slash_defer: 1 };
 	GenesisConfig::<Test> { eras, ..Default::default() }.build_storage().unwrap();
 }
 

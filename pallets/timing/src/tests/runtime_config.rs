@@ -35,7 +35,7 @@ fn getters_follow_the_eras_of_the_chain() {
 		assert_eq!(eras(), (1, 4, 1, 4, 240));
 	});
 	build_and_execute(TimingPreset::production(), || {
-		assert_eq!(eras(), (6, 28, 27, 168, 100_800));
+		assert_eq!(eras(), (6, 28, 26, 168, 100_800));
 	});
 }
 
@@ -58,7 +58,7 @@ fn empty_state_reads_as_a_production_chain() {
 		assert_eq!(all(), (3_000, 600, 6_000, 3_000_000_000_000));
 		assert_eq!((Timing::round_blocks(), Timing::window_rounds()), (10, 1_440));
 		assert_eq!((Timing::private_allowed(), Timing::proof_required()), (false, true));
-		assert_eq!(eras(), (6, 28, 27, 168, 100_800));
+		assert_eq!(eras(), (6, 28, 26, 168, 100_800));
 		assert_eq!(Timing::do_try_state(), Ok(()));
 	});
 }
