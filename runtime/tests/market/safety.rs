@@ -126,6 +126,10 @@ fn no_pause_is_a_veto_on_a_track() {
 	let mut found = BTreeSet::new();
 	for call in calls::one_of_each() {
 		let name = call.get_call_metadata();
+		// An inherent panics out of its place.
+		if name.pallet_name == "Timestamp" {
+			continue;
+		}
 		// What it changes is rolled back.
 		let mut tried = |origin: RuntimeOrigin| {
 			chain.peek(|| {
