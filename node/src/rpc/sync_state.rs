@@ -20,13 +20,16 @@ type FullSyncState = SyncState<Block, FullClient>;
 
 /// Specifications of the last finalized block that one was asked for, plain and raw.
 ///
-/// Each takes the time of a hundred other answers, or more of a specification that is not raw: the
-/// genesis is built for it. So one is made at a time, and kept until the next block is final.
+/// For each the whole specification is parsed and printed, and of one that is not raw the genesis is
+/// built. So one is made at a time, and kept until the next block is final.
 struct Made {
 	state: Arc<FullSyncState>,
 	client: Arc<FullClient>,
-	last: Mutex<(Hash, BTreeMap<bool, Value>)>,
+	last: Arc<Mutex<Last>>,
 }
+
+/// A finalized block, and its specifications by whether they are raw.
+type Last = (Hash, BTreeMap<bool, Value>);
 
 /// Parameter, by place or by name.
 #[derive(Deserialize)]
@@ -46,7 +49,7 @@ impl Raw {
 
 impl Made {
 	async fn get(&self, raw: bool) -> Result<Value, ErrorObjectOwned> {
-		let mut last = self.last.lock().await;
+		let mut last = self.last.clone().lock_owned().await;
 		let finalized = self.client.info().finalized_hash;
 		if last.0 != finalized {
 			*last = (finalized, BTreeMap::new());
@@ -56,11 +59,13 @@ impl Made {
 		}
 		let state = self.state.clone();
 		let handle = tokio::runtime::Handle::current();
-		let making =
-			tokio::task::spawn_blocking(move || handle.block_on(state.system_gen_sync_spec(raw)));
-		let made = making.await.map_err(internal)?.map_err(ErrorObjectOwned::from)?;
-		last.1.insert(raw, made.clone());
-		Ok(made)
+		// The lock goes with it: a caller that hangs up does not end it.
+		let making = tokio::task::spawn_blocking(move || {
+			let made = handle.block_on(state.system_gen_sync_spec(raw))?;
+			last.1.insert(raw, made.clone());
+			Ok(made)
+		});
+		making.await.map_err(internal)?
 	}
 }
 
@@ -77,8 +82,7 @@ pub fn sync_state(
 	state: FullSyncState,
 	client: Arc<FullClient>,
 ) -> Result<RpcModule<impl Send + Sync + 'static>, RegisterMethodError> {
-	let last = Mutex::new((Hash::default(), BTreeMap::new()));
-	let mut module = RpcModule::new(Made { state: Arc::new(state), client, last });
+	let mut module = RpcModule::new(Made { state: Arc::new(state), client, last: Arc::default() });
 	module.register_async_method("sync_state_genSyncSpec", |params, made, _| async move {
 		made.get(Raw::of(&params)?).await
 	})?;
