@@ -28,7 +28,7 @@ if (unknown.length > 0) {
   throw new Error(`no client ${unknown}; there are ${Object.keys(CLIENTS).join(", ")}`);
 }
 
-// Of that change.
+// smoldot alone has no change to sync over.
 if (selected.includes("smoldot")) selected.push("staking");
 
 const context = new ClientsContext();

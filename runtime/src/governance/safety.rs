@@ -5,8 +5,8 @@
 //! The technical committee pauses a call (`safety.pause`) or all of them (`safeMode.forceEnter`),
 //! for a day of governance at most; then they are callable again without anybody's doing. Neither
 //! reaches [`ALWAYS_CALLABLE`]: blocks are built, rounds measured and judged, misbehaviour is
-//! reported, everybody can leave and take out what is owed, and referenda go on and are enacted, by which the
-//! holders of the token change the committee or the code.
+//! reported, everybody can leave and take out what is owed, and referenda go on and are enacted, by
+//! which the holders of the token change the committee or the code.
 
 use crate::{Runtime, RuntimeCall, SafeMode, governance::Days};
 use frame_support::{

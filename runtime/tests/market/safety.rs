@@ -130,7 +130,7 @@ fn no_pause_is_a_veto_on_a_track() {
 		if name.pallet_name == "Timestamp" {
 			continue;
 		}
-		// What it changes is rolled back.
+		// Changes are rolled back.
 		let mut tried = |origin: RuntimeOrigin| {
 			chain.peek(|| {
 				with_transaction(|| {
