@@ -19,7 +19,7 @@ use sp_runtime::DispatchError;
 
 /// Blocks that are tried. Each full one costs whoever fills it the submission deposits of as many
 /// referenda as a block has tasks, which are lost. A try reads one agenda; no weight counts it.
-pub const TRIES: BlockNumber = 100;
+const TRIES: BlockNumber = 100;
 
 /// Scheduler of referenda.
 pub struct NextFree;
@@ -30,7 +30,7 @@ type Address = TaskAddress<BlockNumber>;
 
 impl NextFree {
 	/// Schedule at the first of [`TRIES`] blocks that is not full.
-	fn schedule(
+	fn first_free(
 		when: Time,
 		schedule_at: impl Fn(Time) -> Result<Address, DispatchError>,
 	) -> Result<Address, DispatchError> {
@@ -59,7 +59,7 @@ impl Anon<BlockNumber, RuntimeCall, OriginCaller> for NextFree {
 		origin: OriginCaller,
 		call: Proposal,
 	) -> Result<Address, DispatchError> {
-		Self::schedule(when, |at| {
+		Self::first_free(when, |at| {
 			<Scheduler as Anon<_, _, _>>::schedule(
 				at,
 				period,
@@ -92,7 +92,7 @@ impl Named<BlockNumber, RuntimeCall, OriginCaller> for NextFree {
 		origin: OriginCaller,
 		call: Proposal,
 	) -> Result<Address, DispatchError> {
-		Self::schedule(when, |at| {
+		Self::first_free(when, |at| {
 			let (origin, call) = (origin.clone(), call.clone());
 			<Scheduler as Named<_, _, _>>::schedule_named(name, at, period, priority, origin, call)
 		})

@@ -242,18 +242,19 @@ fn every_parameter_has_an_origin_and_a_track() {
 	chain.check();
 }
 
+/// Origins of all tracks but root's.
+pub fn track_origins() -> Vec<Origin> {
+	(0..=u8::MAX).filter_map(|byte| Origin::decode(&mut [byte].as_slice()).ok()).collect()
+}
+
 #[test]
 fn every_origin_has_a_track_and_every_track_passes_its_own_calls() {
 	use pallet_referenda::TracksInfo as _;
 	let mut chain = Fixture::new();
 	chain.peek(|| {
-		let origins: Vec<Origin> =
-			(0..=u8::MAX).filter_map(|byte| Origin::decode(&mut [byte].as_slice()).ok()).collect();
-		let mut tracks: Vec<u16> = origins
-			.iter()
-			.map(|origin| {
-				governance::tracks::Tracks::track_for(&(*origin).into()).expect("a track")
-			})
+		let mut tracks: Vec<u16> = track_origins()
+			.into_iter()
+			.map(|origin| governance::tracks::Tracks::track_for(&origin.into()).expect("a track"))
 			.collect();
 		tracks.push(0);
 		tracks.sort_unstable();
@@ -568,6 +569,7 @@ fn fill_agenda(block: BlockNumber) {
 fn referenda_go_on_when_the_block_of_their_next_task_is_full() {
 	use pallet_referenda::TracksInfo as _;
 	let mut chain = Fixture::new();
+	let track = governance::tracks::Tracks::track_for(&Origin::MarketAdmin.into()).unwrap();
 	let index = chain.referendum(Origin::MarketAdmin, set_fee(7));
 	// A vote sets the alarm of the referendum to the next block.
 	chain.block_with(|| {
@@ -593,28 +595,25 @@ fn referenda_go_on_when_the_block_of_their_next_task_is_full() {
 		}
 	});
 	chain.block_with(|| {
-		let enactment = governance::tracks::Tracks::info(12).unwrap().min_enactment_period;
+		let enactment = governance::tracks::Tracks::info(track).unwrap().min_enactment_period;
 		for later in 1..=enactment.max(1) + 1 {
 			fill_agenda(System::block_number() + later);
 		}
 	});
 	chain.enacted(index);
 	assert_eq!(chain.peek(market::PlatformFee::get), Perbill::from_percent(7));
-	let deciding =
-		|chain: &mut Fixture| chain.peek(|| pallet_referenda::DecidingCount::<Runtime>::get(12));
-	assert_eq!(deciding(&mut chain), 0);
+	let deciding = || pallet_referenda::DecidingCount::<Runtime>::get(track);
+	assert_eq!(chain.peek(deciding), 0);
 
 	// The end of a decision leaves its place in the track.
 	let index = chain.referendum(Origin::MarketAdmin, set_fee(8));
-	chain.until("it is being decided", 40, || {
-		pallet_referenda::DecidingCount::<Runtime>::get(12) == 1
-	});
+	chain.until("it is being decided", 40, || deciding() == 1);
 	chain.block_with(|| {
 		fill_agenda(System::block_number() + 1);
 		assert_ok!(Referenda::cancel(RuntimeOrigin::root(), index));
 	});
 	chain.block();
 	chain.block();
-	assert_eq!(deciding(&mut chain), 0);
+	assert_eq!(chain.peek(deciding), 0);
 	chain.check();
 }

@@ -6,9 +6,9 @@ use crate::{
 	actors::*,
 	calls,
 	fixture::{Fixture, account},
-	governance::dispatch,
+	governance::{dispatch, track_origins},
 };
-use codec::{Decode as _, Encode};
+use codec::Encode;
 use frame_support::{
 	assert_noop, assert_ok,
 	migrations::MultiStepMigrator as _,
@@ -28,7 +28,6 @@ use surety_runtime::{
 	configs::governance::Committee,
 	governance::{
 		Days,
-		origins::Origin,
 		safety::{self, EnterSafeMode, is_always_callable},
 	},
 	*,
@@ -121,8 +120,7 @@ fn every_call_is_either_pausable_or_always_callable() {
 #[test]
 fn no_pause_is_a_veto_on_a_track() {
 	let mut chain = Fixture::new();
-	let tracks: Vec<Origin> =
-		(0..=u8::MAX).filter_map(|byte| Origin::decode(&mut [byte].as_slice()).ok()).collect();
+	let tracks = track_origins();
 	let mut found = BTreeSet::new();
 	for call in calls::one_of_each() {
 		let name = call.get_call_metadata();
